@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: The Backstop authors
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The front door. Meson builds (meson.build); each target here is one command a person would
+# otherwise have to remember.
+
+BUILD = build
+MESON_SETUP = meson setup --wrap-mode=nodownload
+
+.PHONY: all demo test bench fuzz fixtures format check-static clean install
+
+all: $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+# Without the unit tests where cmocka is missing: who only builds needs no test library.
+$(BUILD)/build.ninja:
+	scripts/install-deps build
+	$(MESON_SETUP) $(BUILD)
+
+demo: all
+	$(BUILD)/backstop check examples/
+
+test:
+	scripts/install-deps test
+	$(MAKE) $(BUILD)/build.ninja
+	meson configure $(BUILD) -Dtests=enabled
+	$(MAKE) all
+	tests/run $(BUILD)
+
+bench:
+	scripts/install-deps bench
+	$(MAKE) all
+	bench/recognise $(BUILD)
+
+# Long: FUZZ_SECONDS for each target. What is found stays below build-fuzz/corpus.
+FUZZ_SECONDS = 600
+fuzz:
+	scripts/install-deps fuzz
+	scripts/check-fuzz $(FUZZ_SECONDS)
+
+# The notices of real mail systems, made anew (tests/testbed/).
+fixtures:
+	tests/testbed/fetch
+	tests/testbed/make-fixtures
+
+format:
+	scripts/install-deps check
+	scripts/check-format --fix
+
+check-static:
+	scripts/install-deps check
+	scripts/check-format
+	scripts/check-shell
+	scripts/check-tidy
+
+clean:
+	rm -rf $(BUILD) build-*
+
+install: all
+	meson install -C $(BUILD) --no-rebuild

@@ -1,0 +1,84 @@
+/* SPDX-FileCopyrightText: The Backstop authors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "app/terminal.h"
+
+#include <stdbool.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+enum { DEFAULT_COLUMNS = 80, LEAST_COLUMNS = 40 };
+
+unsigned terminal_columns(int fd)
+{
+    struct winsize size;
+    if (ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) {
+        return DEFAULT_COLUMNS;
+    }
+    return MAX(size.ws_col, LEAST_COLUMNS);
+}
+
+static bool is_harmful(gunichar c)
+{
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || c == 0x200e || c == 0x200f ||
+           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
+void terminal_append_escaped(GString *out, const char *text)
+{
+    const char *end = text + strlen(text);
+    const char *run = text;
+    while (text < end) {
+        gunichar c = (unsigned char)*text;
+        size_t len = 1;
+        bool is_valid = true;
+        if (c >= 0x80) {
+            c = g_utf8_get_char_validated(text, end - text);
+            is_valid = c < (gunichar)-2;
+            len = is_valid ? (size_t)g_utf8_skip[(unsigned char)*text] : 1;
+        }
+        if (!is_valid || is_harmful(c)) {
+            g_string_append_len(out, run, text - run);
+            if (!is_valid) {
+                g_string_append_printf(out, "\\x%02x", (unsigned)(unsigned char)*text);
+            } else {
+                g_string_append_printf(out, c < 0x100 ? "\\x%02x" : "\\u%04x", c);
+            }
+            run = text + len;
+        }
+        text += len;
+    }
+    g_string_append_len(out, run, text - run);
+}
+
+static unsigned width_of(const char *word, const char *end)
+{
+    unsigned width = 0;
+    for (; word < end; word = g_utf8_next_char(word)) {
+        gunichar c = g_utf8_get_char(word);
+        width += g_unichar_iszerowidth(c) ? 0 : g_unichar_iswide(c) ? 2 : 1;
+    }
+    return width;
+}
+
+void terminal_append_wrapped(GString *out, const char *text, unsigned indent, unsigned columns)
+{
+    unsigned used = 0;
+    while (*text != '\0') {
+        text += strspn(text, " ");
+        const char *end = text + strcspn(text, " ");
+        unsigned width = width_of(text, end);
+        if (used > 0 && used + 1 + width <= columns) {
+            g_string_append_c(out, ' ');
+            used++;
+        } else if (end > text) {
+            g_string_append_printf(out, "%s%*s", used > 0 ? "\n" : "", (int)indent, "");
+            used = indent;
+        }
+        g_string_append_len(out, text, end - text);
+        used += width;
+        text = end;
+    }
+    g_string_append_c(out, '\n');
+}

@@ -1,0 +1,44 @@
+/* SPDX-FileCopyrightText: The Backstop authors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Header fields: RFC 5322, 2.2 and 4.5 (white space before the colon), read line by line. Lines
+ * that are neither a field nor a continuation are tolerated where fields go on after them.
+ */
+#ifndef BACKSTOP_MESSAGE_FIELD_H
+#define BACKSTOP_MESSAGE_FIELD_H
+
+#include "base/span.h"
+
+#include <glib.h>
+
+typedef struct header_field {
+    span name;  /* without the colon and white space before it */
+    span value; /* raw: folding kept, outer white space trimmed */
+} header_field;
+
+/* A run of fields inside an array that several blocks share. */
+typedef struct field_block {
+    const GArray *fields; /* of header_field */
+    unsigned first;
+    unsigned count;
+} field_block;
+
+/* Whether `line` starts a field; the length of its name in `*name_len`. */
+bool field_starts_line(span line, size_t *name_len);
+
+/* What the first line of an mbox entry or a "From " line left in a notice looks like. */
+bool field_is_from_line(span line);
+
+/* The n-th field of a block. */
+const header_field *field_at(field_block block, unsigned n);
+
+/* The first field of that name (any case) at or after index `from`; NULL if there is none. */
+const header_field *field_find(field_block block, span name, unsigned from);
+
+/* The value of the first field of that name, empty if there is none. */
+span field_value(field_block block, const char *name);
+
+bool field_exists(field_block block, const char *name);
+
+#endif

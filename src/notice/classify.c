@@ -1,0 +1,209 @@
+/* SPDX-FileCopyrightText: The Backstop authors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "notice/classify.h"
+
+/* How much the sender and the header say that a mail system wrote this. */
+static unsigned weigh_author(const clues *c)
+{
+    unsigned weight = 0;
+    weight += c->is_from_daemon ? 2 : 0;
+    weight += c->has_null_sender ? 1 : 0;
+    weight += c->auto_submitted != AUTO_NONE || c->is_auto_reply ? 1 : 0;
+    weight += c->is_report ? 1 : 0;
+    weight += c->ses != SES_NONE ? 2 : 0;
+    weight += c->failed_field.len > 0 ? 3 : 0;
+    weight += c->returns_own_mail ? 1 : 0;
+    if (c->subject_kind != BACKSTOP_KIND_NONE && !c->subject_is_answer) {
+        weight += c->subject_starts_with_phrase ? 2 : 1;
+    }
+    return weight;
+}
+
+/* How much its own text says that some delivery failed or waits. */
+static unsigned weigh_failure_words(const clues *c)
+{
+    unsigned weight = 0;
+    weight += c->counts[PHRASE_FAILED] > 0 || c->counts[PHRASE_DELAYED] > 0 ? 2 : 0;
+    weight += c->counts[PHRASE_GAVE_UP] > 0 ? 1 : 0;
+    weight += c->counts[PHRASE_REASON] > 0 ? 1 : 0;
+    weight += reason_has_codes(&c->codes) ? 1 : 0;
+    weight += c->counts[PHRASE_SEPARATOR] > 0 ? 1 : 0;
+    weight += c->counts[PHRASE_LABEL] > 0 ? 1 : 0;
+    return weight;
+}
+
+/* How much there is that the failure can be about. */
+static unsigned weigh_object(const clues *c)
+{
+    unsigned weight = 0;
+    weight += c->returned_part != NULL || c->block.quality == BLOCK_HEADER ? 2 : 0;
+    weight += c->block.quality == BLOCK_SUMMARY ? 1 : 0;
+    weight += c->normal->addresses->len > 0 || c->failed_field.len > 0 ? 1 : 0;
+    return weight;
+}
+
+/* Mail that people and bulk mailers write. A daemon's notice may quote such words. */
+static bool looks_human(const clues *c)
+{
+    /* A list that hands on a notice puts its List- fields into it. */
+    bool says_failure = c->subject_kind == BACKSTOP_KIND_FAILURE && !c->subject_is_answer;
+    if ((c->is_bulk && !c->is_from_daemon && !says_failure) || c->has_calendar) {
+        return true;
+    }
+    bool mostly_quoted = c->quoted_lines * 2 > c->text_lines &&
+                         (c->subject_is_answer || !c->is_from_daemon);
+    bool answers = c->subject_is_answer && !c->is_from_daemon && !c->has_null_sender;
+    return answers || mostly_quoted;
+}
+
+static backstop_kind kind_of_groups(const clues *c)
+{
+    bool delayed = false, done = false;
+    for (unsigned i = 0; i < c->status.groups->len; i++) {
+        const delivery_group *g = &g_array_index(c->status.groups, delivery_group, i);
+        char class = g->status.len > 0 ? g->status.ptr[0] : '\0';
+        if (g->action == ACTION_FAILED || (g->action == ACTION_NONE && class == '5')) {
+            return BACKSTOP_KIND_FAILURE;
+        }
+        delayed = delayed || g->action == ACTION_DELAYED ||
+                  (g->action == ACTION_NONE && class == '4');
+        done = done || g->action >= ACTION_DELIVERED || class == '2';
+    }
+    if (delayed) {
+        return BACKSTOP_KIND_DELAY;
+    }
+    return done ? BACKSTOP_KIND_SUCCESS : BACKSTOP_KIND_NONE;
+}
+
+static backstop_kind failure_or_delay(const clues *c)
+{
+    if (c->subject_kind == BACKSTOP_KIND_DELAY || c->subject_kind == BACKSTOP_KIND_SUCCESS) {
+        return c->subject_kind;
+    }
+    /* "Delivery failure" is a common subject of delays; one phrase may be advice. */
+    unsigned enough = c->subject_kind == BACKSTOP_KIND_FAILURE ? 2 : 1;
+    if (c->counts[PHRASE_DELAYED] >= enough && c->counts[PHRASE_GAVE_UP] == 0) {
+        return BACKSTOP_KIND_DELAY;
+    }
+    bool only_delivered = c->counts[PHRASE_DELIVERED] > 0 && c->counts[PHRASE_FAILED] == 0 &&
+                          c->counts[PHRASE_REASON] == 0;
+    return only_delivered ? BACKSTOP_KIND_SUCCESS : BACKSTOP_KIND_FAILURE;
+}
+
+/* RFC 3464, 5965 and 8098: the structure alone tells. */
+static backstop_kind by_structure(const clues *c)
+{
+    if (c->feedback_part != NULL || c->ses == SES_COMPLAINT) {
+        return BACKSTOP_KIND_FEEDBACK;
+    }
+    if (c->subject_kind == BACKSTOP_KIND_FEEDBACK && c->returned_part != NULL) {
+        return BACKSTOP_KIND_FEEDBACK;
+    }
+    if (c->mdn_part != NULL) {
+        /* Sieve's reject (RFC 5429, 2.2) refuses a mail in the form of a disposition. */
+        return c->counts[PHRASE_FAILED] > 0 ? BACKSTOP_KIND_FAILURE : BACKSTOP_KIND_READ_RECEIPT;
+    }
+    bool in_text = c->status_part == NULL;
+    if (c->status.groups->len == 0 ||
+        (in_text && (weigh_author(c) == 0 || looks_human(c)))) {
+        return BACKSTOP_KIND_NONE;
+    }
+    if (c->subject_kind == BACKSTOP_KIND_CONTENT_WARNING && c->counts[PHRASE_CONTENT_WARNING] > 1) {
+        return BACKSTOP_KIND_CONTENT_WARNING;
+    }
+    backstop_kind kind = kind_of_groups(c);
+    return kind == BACKSTOP_KIND_NONE ? failure_or_delay(c) : kind;
+}
+
+/* Whether one sign of the author alone is enough: logs and tickets bear Auto-Submitted as well. */
+static bool is_surely_system(const clues *c)
+{
+    bool by_subject = c->subject_kind != BACKSTOP_KIND_NONE && c->subject_starts_with_phrase &&
+                      !c->subject_is_answer;
+    return c->is_from_daemon || c->has_null_sender || c->failed_field.len > 0 || by_subject ||
+           c->is_report;
+}
+
+static bool is_failure_text(const clues *c)
+{
+    unsigned author = weigh_author(c);
+    unsigned words = weigh_failure_words(c);
+    unsigned object = weigh_object(c);
+    if (looks_human(c)) {
+        return false;
+    }
+    if (!is_surely_system(c)) {
+        return author >= 1 && words >= 3 && object >= 2;
+    }
+    return (words >= 2 && object >= 1) || object >= 3;
+}
+
+/* Whether a program rather than a person wrote it, as far as the header tells. */
+static bool is_by_program(const clues *c)
+{
+    return c->is_from_daemon || c->has_null_sender || c->auto_submitted != AUTO_NONE ||
+           c->is_auto_reply || c->has_low_precedence || c->subject_is_label;
+}
+
+/* With a program as author one phrase in the text will do, or two signs of any sort; without one
+ * three, and none of a person. */
+static bool is_enough(const clues *c, unsigned phrases, unsigned weight)
+{
+    if (is_by_program(c)) {
+        return phrases > 0 || weight > 1;
+    }
+    return weight > 2 && c->counts[PHRASE_HUMAN] == 0;
+}
+
+/* The kinds other than failures, by the subject's and the text's phrases. */
+static backstop_kind by_words(const clues *c)
+{
+    static const struct {
+        phrase_class class;
+        backstop_kind kind;
+    } kinds[] = {
+        { PHRASE_CONTENT_WARNING, BACKSTOP_KIND_CONTENT_WARNING },
+        { PHRASE_CHALLENGE, BACKSTOP_KIND_CHALLENGE },
+        { PHRASE_LIST_REPLY, BACKSTOP_KIND_LIST_REPLY },
+        { PHRASE_AUTO_REPLY, BACKSTOP_KIND_AUTO_REPLY },
+        { PHRASE_READ_RECEIPT, BACKSTOP_KIND_READ_RECEIPT },
+    };
+    backstop_kind best = BACKSTOP_KIND_NONE;
+    unsigned best_weight = 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        unsigned phrases = c->counts[kinds[i].class] > 2 ? 2 : c->counts[kinds[i].class];
+        bool in_subject = c->subject_kind == kinds[i].kind;
+        unsigned weight = phrases;
+        weight += in_subject ? (c->subject_starts_with_phrase ? 2 : 1) : 0;
+        if (weight > best_weight && is_enough(c, phrases, weight)) {
+            best_weight = weight;
+            best = kinds[i].kind;
+        }
+    }
+    return best;
+}
+
+backstop_kind classify(const clues *c)
+{
+    backstop_kind kind = by_structure(c);
+    if (kind != BACKSTOP_KIND_NONE) {
+        return kind;
+    }
+    bool is_failure = is_failure_text(c);
+    if (is_failure && (c->subject_kind == BACKSTOP_KIND_FAILURE || c->status_part != NULL)) {
+        return failure_or_delay(c);
+    }
+    if (!c->is_bulk && !c->has_calendar && !c->is_ticket) {
+        kind = by_words(c);
+    }
+    if (kind != BACKSTOP_KIND_NONE) {
+        return kind;
+    }
+    if (is_failure) {
+        return failure_or_delay(c);
+    }
+    bool replies = c->auto_submitted == AUTO_REPLIED || c->is_auto_reply;
+    bool is_other = c->is_bulk || c->has_calendar || c->is_ticket;
+    return replies && !is_other ? BACKSTOP_KIND_AUTO_REPLY : BACKSTOP_KIND_NONE;
+}

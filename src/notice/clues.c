@@ -1,0 +1,321 @@
+/* SPDX-FileCopyrightText: The Backstop authors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "notice/clues.h"
+
+#include "message/address.h"
+#include "message/encoded_word.h"
+#include "message/limits.h"
+#include "notice/own_text.h"
+
+#include <string.h>
+
+enum { STORE_BLOCK_BYTES = 1024 };
+
+static void find_parts(clues *c)
+{
+    const backstop_message *m = c->message;
+    c->is_report = part_is(message_part(m, 0), "multipart", "report");
+    for (unsigned i = 0; i < message_part_count(m); i++) {
+        const part *p = message_part(m, i);
+        if (!(span_equal_nocase(p->type.type, SPAN("message")) ||
+              span_equal_nocase(p->type.type, SPAN("text"))) ||
+            own_text_is_foreign(m, i)) {
+            continue;
+        }
+        const part **slot = NULL;
+        if (part_is(p, "message", "delivery-status") ||
+            part_is(p, "message", "global-delivery-status")) {
+            slot = &c->status_part;
+        } else if (part_is(p, "message", "disposition-notification") ||
+                   part_is(p, "message", "global-disposition-notification")) {
+            slot = &c->mdn_part;
+        } else if (part_is(p, "message", "feedback-report")) {
+            slot = &c->feedback_part;
+        } else if (part_is(p, "message", "rfc822") || part_is(p, "message", "global") ||
+                   part_is(p, "text", "rfc822-headers") || part_is(p, "text", "rfc822-header") ||
+                   part_is(p, "message", "rfc822-headers") ||
+                   part_is(p, "message", "global-headers") || part_is(p, "message", "partial")) {
+            slot = &c->returned_part;
+        } else if (part_is(p, "text", "calendar")) {
+            c->has_calendar = true;
+        }
+        if (slot != NULL && *slot == NULL && i > 0) {
+            *slot = p;
+        }
+    }
+    if (part_is(message_part(m, 0), "message", "delivery-status")) {
+        c->status_part = message_part(m, 0);
+    }
+}
+
+/* Brings header text into normal form, phrases and all, appending its hits. */
+static void match_text(span text, normal_text *normal, GArray *hits)
+{
+    normal_read(normal, text);
+    g_array_set_size(hits, 0);
+    phrases_find((span){ normal->text->str, normal->text->len }, hits);
+}
+
+static bool has_class(const GArray *hits, phrase_class class)
+{
+    for (unsigned i = 0; i < hits->len; i++) {
+        if (g_array_index(hits, phrase_hit, i).class == class) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "Re:" and "Fwd:" in the languages of the common mail programs, in normal form. */
+static bool starts_as_answer(span subject)
+{
+    static const char *const prefixes[] = {
+        "re:",  "re :", "re[",  "fwd:", "fw:",    "aw:",    "wg:",   "tr:",  "rv:",   "rif:",
+        "sv:",  "vs:",  "vb:",  "antw:", "doorst:", "odp:", "enc:",  "res:", "i:",    "r:",
+        "ynt:", "ilt:", "fwd ", "[fwd", "回复:",  "回复：", "转发:", "转发：", "答复:", "答复：",
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(prefixes); i++) {
+        if (span_starts(subject, span_from_string(prefixes[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void read_subject(clues *c)
+{
+    encoded_word_decode(field_value(c->header, "Subject"), c->scratch);
+    match_text((span){ c->scratch->str, c->scratch->len }, c->normal, c->hits);
+    g_string_append_len(c->subject, c->normal->text->str, (gssize)c->normal->text->len);
+    c->subject_is_answer = starts_as_answer((span){ c->subject->str, c->subject->len });
+    /* The foremost phrase, of those the longest: what follows is often the original's subject. */
+    const phrase_hit *best = NULL;
+    for (unsigned i = 0; i < c->hits->len; i++) {
+        const phrase_hit *hit = &g_array_index(c->hits, phrase_hit, i);
+        if (hit->class == PHRASE_SUBJECT &&
+            (best == NULL || hit->start < best->start ||
+             (hit->start == best->start && hit->weight > best->weight))) {
+            best = hit;
+        }
+    }
+    if (best != NULL) {
+        c->subject_kind = (backstop_kind)best->value;
+        c->subject_starts_with_phrase = best->start == 0;
+        size_t word_end = best->end - 1 + strcspn(c->subject->str + best->end - 1, " :");
+        c->subject_is_label = best->start == 0 && c->subject->str[word_end] == ':';
+    }
+}
+
+/* A mail system's own address: by the name beside it or by its local part. */
+static bool is_daemon_field(clues *c, span value)
+{
+    address from;
+    if (value.len == 0 || !address_first(value, c->store, &from)) {
+        return false;
+    }
+    g_string_truncate(c->scratch, 0);
+    encoded_word_decode(from.display, c->scratch);
+    g_string_append_c(c->scratch, '\n');
+    span local = address_local(from.spec);
+    g_string_append_len(c->scratch, local.ptr, (gssize)local.len);
+    if (!g_utf8_validate(c->scratch->str, (gssize)c->scratch->len, NULL)) {
+        return false;
+    }
+    match_text((span){ c->scratch->str, c->scratch->len }, c->normal, c->hits);
+    return from.spec.len == 0 || has_class(c->hits, PHRASE_DAEMON);
+}
+
+static void read_sender(clues *c)
+{
+    const header_field *from = field_find(c->header, SPAN("From"), 0);
+    const header_field *path = field_find(c->header, SPAN("Return-Path"), 0);
+    c->is_from_daemon = from != NULL && (span_trim(from->value).len == 0 ||
+                                         is_daemon_field(c, from->value));
+    if (c->message->knows_mail_from) {
+        c->has_null_sender = c->message->mail_from.len == 0;
+    } else {
+        c->has_null_sender = path != NULL && span_equal(span_trim(path->value), SPAN("<>"));
+    }
+    if (!c->is_from_daemon && path != NULL && !c->has_null_sender) {
+        c->is_from_daemon = from == NULL && is_daemon_field(c, path->value);
+    }
+    address to;
+    span value = field_value(c->header, "To");
+    if (value.len > 0 && address_first(value, c->store, &to)) {
+        c->notified = to.spec;
+    }
+}
+
+static bool field_names(clues *c, field_block fields, const char *name, span spec)
+{
+    address a;
+    return address_first(field_value(fields, name), c->store, &a) && a.spec.len > 0 &&
+           address_equal(a.spec, spec);
+}
+
+/* A person who forwards a mail forwards another's; a mail system returns one to its author. */
+static void read_ownership(clues *c)
+{
+    if (c->returned_part == NULL || !c->returned_part->has_parts || c->notified.len == 0) {
+        return;
+    }
+    field_block inner = c->returned_part[1].fields;
+    c->returns_own_mail = field_names(c, inner, "Return-Path", c->notified) ||
+                          field_names(c, inner, "From", c->notified);
+}
+
+/* "[Printers #4711]": a ticket's number in the subject, or the field of a ticket system. */
+static void read_ticket(clues *c)
+{
+    static const char *const prefixes[] = { "RT-",    "X-RT-",     "X-OTRS-", "X-Zendesk-",
+                                            "X-JIRA-", "X-Redmine-", "X-Ticket" };
+    for (unsigned i = 0; i < c->header.count && !c->is_ticket; i++) {
+        for (size_t k = 0; k < G_N_ELEMENTS(prefixes) && !c->is_ticket; k++) {
+            c->is_ticket = span_starts_nocase(field_at(c->header, i)->name,
+                                              span_from_string(prefixes[k]));
+        }
+    }
+    const char *hash = strchr(c->subject->str, '#');
+    for (; hash != NULL && !c->is_ticket; hash = strchr(hash + 1, '#')) {
+        unsigned number;
+        size_t digits = span_read_number(span_from_string(hash + 1), 9, &number);
+        c->is_ticket = digits > 1 && strchr("]):", hash[1 + digits]) != NULL;
+    }
+}
+
+static bool field_is(const clues *c, const char *name, const char *value)
+{
+    return span_equal_nocase(field_value(c->header, name), span_from_string(value));
+}
+
+static void read_auto_fields(clues *c)
+{
+    span submitted = field_value(c->header, "Auto-Submitted");
+    if (span_starts_nocase(submitted, SPAN("auto-replied")) ||
+        span_starts_nocase(submitted, SPAN("auto-notified"))) {
+        c->auto_submitted = AUTO_REPLIED;
+    } else if (submitted.len > 0 && !span_starts_nocase(submitted, SPAN("no"))) {
+        c->auto_submitted = AUTO_GENERATED;
+    }
+    static const char *const reply_fields[] = {
+        "X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-AutoReply-From", "X-Auto-Reply",
+        "X-Autogenerated", "X-Auto-Reply-From", "X-Away-Message", "X-Mail-Autoreply",
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(reply_fields); i++) {
+        c->is_auto_reply = c->is_auto_reply || field_exists(c->header, reply_fields[i]);
+    }
+    c->is_auto_reply = c->is_auto_reply || field_is(c, "Precedence", "auto_reply") ||
+                       field_is(c, "X-Precedence", "auto_reply");
+    /* A list marks what it hands on so; what it says itself, it marks as that, too. */
+    bool handed_on = field_exists(c->header, "X-BeenThere") &&
+                     !field_exists(c->header, "X-List-Administrivia");
+    c->has_low_precedence = !handed_on && (field_is(c, "Precedence", "bulk") ||
+                                           field_is(c, "Precedence", "junk") ||
+                                           field_is(c, "Precedence", "list"));
+    c->is_bulk = handed_on || field_exists(c->header, "List-Unsubscribe") ||
+                 field_exists(c->header, "List-Post") || field_exists(c->header, "Feedback-ID");
+    c->failed_field = field_value(c->header, "X-Failed-Recipients");
+}
+
+static unsigned index_of(const clues *c, const part *p)
+{
+    return p == NULL ? message_part_count(c->message)
+                     : (unsigned)(p - message_part(c->message, 0));
+}
+
+static void count_lines(clues *c)
+{
+    for (unsigned i = 0; i < c->normal->lines->len; i++) {
+        span line = span_trim(normal_line_at(c->normal, i)->source);
+        c->text_lines += line.len > 0;
+        c->quoted_lines += line.len > 0 && line.ptr[0] == '>';
+    }
+}
+
+static span read_dialects(clues *c, span text)
+{
+    g_string_truncate(c->dialect_buffer, 0);
+    c->ses = dialect_ses_rewrite(text, c->dialect_buffer);
+    return c->ses == SES_NONE ? text
+                              : (span){ c->dialect_buffer->str, c->dialect_buffer->len };
+}
+
+static void read_text(clues *c, bool use_dialects)
+{
+    span text = own_text_read(c->message, index_of(c, c->returned_part), c->text_buffer, &c->cut);
+    if (use_dialects) {
+        text = read_dialects(c, text);
+    }
+    c->text_line_end = reader_line_end(text);
+    c->block = header_block_find(text, c->text_line_end);
+    c->own_text = text;
+    if (c->block.quality == BLOCK_HEADER) {
+        c->own_text.len = (size_t)(c->block.from_here.ptr - text.ptr);
+    }
+    c->cut = c->cut || c->own_text.len > LIMIT_NOTICE_TEXT_BYTES;
+    match_text(c->own_text, c->normal, c->hits);
+    for (unsigned i = 0; i < c->hits->len; i++) {
+        c->counts[g_array_index(c->hits, phrase_hit, i).class]++;
+    }
+    c->codes = reason_find_codes(span_head(c->own_text, LIMIT_NOTICE_TEXT_BYTES));
+    count_lines(c);
+}
+
+/* Two or more known fields are no accident of prose. */
+enum { STATUS_FIELDS_ENOUGH = 2 };
+
+static void read_status(clues *c)
+{
+    span text = c->own_text;
+    if (c->status_part != NULL) {
+        text = part_text(c->status_part, LIMIT_TEXT_PART_BYTES, c->status_buffer, &c->cut);
+    }
+    delivery_status_read(text, &c->status);
+    if (c->status_part == NULL && c->status.known_fields < STATUS_FIELDS_ENOUGH) {
+        g_array_set_size(c->status.groups, 0);
+    }
+}
+
+clues *clues_gather(const backstop_message *message, bool use_dialects)
+{
+    clues *c = g_new0(clues, 1);
+    c->message = message;
+    c->header = message_header(message);
+    c->cut = message->cut;
+    c->store = g_string_chunk_new(STORE_BLOCK_BYTES);
+    c->text_buffer = g_string_new(NULL);
+    c->status_buffer = g_string_new(NULL);
+    c->dialect_buffer = g_string_new(NULL);
+    c->scratch = g_string_sized_new(256);
+    c->subject = g_string_sized_new(128);
+    c->normal = normal_new();
+    c->hits = g_array_sized_new(FALSE, FALSE, sizeof(phrase_hit), 32);
+    c->status.groups = g_array_new(FALSE, FALSE, sizeof(delivery_group));
+    find_parts(c);
+    read_subject(c);
+    read_sender(c);
+    read_auto_fields(c);
+    read_ticket(c);
+    read_ownership(c);
+    read_text(c, use_dialects);
+    read_status(c);
+    return c;
+}
+
+void clues_free(clues *c)
+{
+    if (c == NULL) {
+        return;
+    }
+    g_string_chunk_free(c->store);
+    g_string_free(c->text_buffer, TRUE);
+    g_string_free(c->status_buffer, TRUE);
+    g_string_free(c->dialect_buffer, TRUE);
+    g_string_free(c->scratch, TRUE);
+    g_string_free(c->subject, TRUE);
+    normal_free(c->normal);
+    g_array_free(c->hits, TRUE);
+    g_array_free(c->status.groups, TRUE);
+    g_free(c);
+}

@@ -1,0 +1,80 @@
+/* SPDX-FileCopyrightText: The Backstop authors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * What a message shows that bears on whether it is a notice: its structure, its header, its own
+ * text, and where the returned message begins. Gathers, and decides nothing.
+ */
+#ifndef BACKSTOP_NOTICE_CLUES_H
+#define BACKSTOP_NOTICE_CLUES_H
+
+#include "message/message.h"
+#include "notice/delivery_status.h"
+#include "notice/dialect_ses.h"
+#include "notice/header_block.h"
+#include "notice/normal.h"
+#include "notice/phrases.h"
+#include "notice/reason.h"
+
+typedef enum auto_submitted {
+    AUTO_NONE,      /* no such field, or "no" */
+    AUTO_GENERATED, /* RFC 3834, 5 */
+    AUTO_REPLIED,
+} auto_submitted;
+
+typedef struct clues {
+    const backstop_message *message;
+    field_block header;
+    bool cut;
+
+    /* Structure: parts outside any message/rfc822, NULL where there is none. */
+    bool is_report;            /* multipart/report, RFC 6522 */
+    const part *status_part;   /* message/delivery-status, message/global-delivery-status */
+    const part *mdn_part;      /* message/disposition-notification */
+    const part *feedback_part; /* message/feedback-report */
+    const part *returned_part; /* message/rfc822, text/rfc822-headers, message/global... */
+    bool has_calendar;
+
+    /* Its own text, before the returned message. */
+    span own_text;
+    normal_text *normal;
+    GArray *hits;        /* of phrase_hit, in normal->text */
+    header_block block;  /* a header block or summary in the text */
+    char text_line_end;
+    unsigned counts[PHRASE_CLASSES]; /* hits of each class in its own text, before human marks */
+    reason_codes codes;  /* the first in its own text */
+    dialect_ses_type ses; /* it was JSON of Amazon SES, and is read as what that stands for */
+    unsigned quoted_lines, text_lines; /* lines that begin with ">", lines that are not blank */
+
+    /* Its header. */
+    GString *subject;            /* normal form */
+    backstop_kind subject_kind;  /* BACKSTOP_KIND_NONE: no phrase */
+    bool subject_is_answer;      /* Re:, Fwd: */
+    bool subject_starts_with_phrase;
+    bool subject_is_label;       /* the phrase is a prefix with a colon: "Automatic reply: ..." */
+    bool is_from_daemon;
+    bool has_null_sender;
+    bool is_bulk;                /* newsletters and lists: List-Unsubscribe, List-Id */
+    auto_submitted auto_submitted;
+    bool is_auto_reply;          /* X-Autoreply and its many kin */
+    bool has_low_precedence;     /* Precedence: bulk, junk or list, as programs set it */
+    bool is_ticket;              /* a ticket system's: it answers, but as a part of a dialogue */
+    span failed_field;           /* X-Failed-Recipients */
+    span notified;               /* whom the notice was sent to */
+    bool returns_own_mail;       /* the message that it carries is from the one it was sent to */
+
+    /* Delivery status fields, from their part or from the text. */
+    delivery_status status;
+
+    /* Owned buffers behind the spans. */
+    GStringChunk *store;
+    GString *text_buffer, *status_buffer, *dialect_buffer, *scratch;
+} clues;
+
+/* `use_dialects` is false where the general mechanism is to be measured alone. */
+clues *clues_gather(const backstop_message *message, bool use_dialects);
+
+/* Takes NULL. */
+void clues_free(clues *c);
+
+#endif

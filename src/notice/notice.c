@@ -1,0 +1,146 @@
+/* SPDX-FileCopyrightText: The Backstop authors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "notice/notice.h"
+
+#include "message/charset.h"
+#include "message/date.h"
+#include "message/encoded_word.h"
+#include "message/limits.h"
+#include "notice/classify.h"
+#include "notice/clues.h"
+#include "notice/recipients.h"
+#include "notice/returned.h"
+
+/* One block of a notice's strings: most notices need one or two. */
+enum { STORE_BLOCK_BYTES = 2048 };
+
+/* White space runs and control characters become one space; the ends are trimmed. */
+static const char *keep_on_one_line(backstop_notice *notice, span text)
+{
+    GString *line = g_string_sized_new(text.len);
+    bool space = false;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        if ((unsigned char)c <= ' ' || c == 127) {
+            space = line->len > 0;
+            continue;
+        }
+        if (space) {
+            g_string_append_c(line, ' ');
+            space = false;
+        }
+        g_string_append_c(line, c);
+    }
+    const char *kept = NULL;
+    if (line->len > 0) {
+        kept = g_string_chunk_insert_len(notice->store, line->str, (gssize)line->len);
+    }
+    g_string_free(line, TRUE);
+    return kept;
+}
+
+const char *notice_keep_text(backstop_notice *notice, span bytes)
+{
+    bytes = span_trim(span_head(bytes, LIMIT_DIAGNOSTIC_BYTES));
+    if (bytes.len == 0) {
+        return NULL;
+    }
+    GString *text = g_string_sized_new(bytes.len);
+    charset_scrub_utf8(bytes, text);
+    const char *kept = keep_on_one_line(notice, (span){ text->str, text->len });
+    g_string_free(text, TRUE);
+    return kept;
+}
+
+const char *notice_keep_header_text(backstop_notice *notice, span raw)
+{
+    raw = span_trim(span_head(raw, LIMIT_DIAGNOSTIC_BYTES));
+    if (raw.len == 0) {
+        return NULL;
+    }
+    GString *text = g_string_sized_new(raw.len);
+    encoded_word_decode(raw, text);
+    const char *kept = keep_on_one_line(notice, (span){ text->str, text->len });
+    g_string_free(text, TRUE);
+    return kept;
+}
+
+static void read_report(const clues *c, backstop_notice *notice)
+{
+    notice->reporting_mta = notice_keep_text(notice, c->status.reporting_mta);
+    notice->has_arrival = c->status.arrival_date.len > 0 &&
+                          date_read(c->status.arrival_date, &notice->arrival_sec);
+}
+
+/* Some gateways put a notice whole into a new message with the same header. */
+static bool is_rewrapped(const clues *c)
+{
+    if (c->returned_part == NULL || !c->returned_part->has_parts) {
+        return false;
+    }
+    static const char *const same[] = { "Message-ID", "From", "Subject" };
+    for (size_t i = 0; i < G_N_ELEMENTS(same); i++) {
+        span outer = field_value(c->header, same[i]);
+        if (outer.len == 0 || !span_equal(outer, field_value(c->returned_part[1].fields, same[i]))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static backstop_notice *notice_new(void)
+{
+    backstop_notice *notice = g_new0(backstop_notice, 1);
+    notice->store = g_string_chunk_new(STORE_BLOCK_BYTES);
+    notice->recipients = g_array_new(FALSE, FALSE, sizeof(struct backstop_recipient));
+    notice->returned.to = g_ptr_array_new();
+    notice->returned.hops = g_array_new(FALSE, FALSE, sizeof(struct backstop_hop));
+    return notice;
+}
+
+static void fill(backstop_notice *notice, const clues *c)
+{
+    notice->cut = c->cut;
+    notice->kind = classify(c);
+    if (notice->kind != BACKSTOP_KIND_NONE) {
+        read_report(c, notice);
+        returned_read(c, notice);
+        recipients_read(c, notice);
+    }
+}
+
+backstop_notice *notice_read(const backstop_message *message, bool use_dialects)
+{
+    backstop_notice *notice = notice_new();
+    clues *c = clues_gather(message, use_dialects);
+    backstop_message *inner = NULL;
+    if (is_rewrapped(c)) {
+        span body = c->returned_part->body;
+        if (backstop_message_read(body.ptr, body.len, NULL, &inner) == BACKSTOP_OK) {
+            clues_free(c);
+            c = clues_gather(inner, use_dialects);
+        }
+    }
+    fill(notice, c);
+    clues_free(c);
+    backstop_message_free(inner);
+    return notice;
+}
+
+backstop_notice *backstop_notice_read(const backstop_message *message)
+{
+    return notice_read(message, true);
+}
+
+void backstop_notice_free(backstop_notice *notice)
+{
+    if (notice == NULL) {
+        return;
+    }
+    g_string_chunk_free(notice->store);
+    g_array_free(notice->recipients, TRUE);
+    g_ptr_array_free(notice->returned.to, TRUE);
+    g_array_free(notice->returned.hops, TRUE);
+    g_free(notice);
+}

@@ -1,0 +1,168 @@
+/* SPDX-FileCopyrightText: The Backstop authors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "notice/phrases.h"
+
+#include "notice/phrases_table.h"
+
+/* The widest gap between the two pieces of a phrase. */
+enum { GAP_BYTES_MAX = 60 };
+
+typedef struct opening {
+    unsigned id; /* 0: none */
+    unsigned start;
+    unsigned end;
+} opening;
+
+/* Openings seen lately: more than begin within GAP_BYTES_MAX of any real text. */
+enum { OPENINGS_MAX = 32 };
+
+typedef struct matcher {
+    span text;
+    GArray *hits;
+    opening openings[OPENINGS_MAX]; /* a ring */
+    unsigned next_opening;
+} matcher;
+
+/* A gap ends with the paragraph ('\n' in normal text) and with the sentence. */
+static bool is_one_sentence(span gap)
+{
+    for (size_t i = 0; i < gap.len; i++) {
+        char c = gap.ptr[i];
+        bool ends = (c == '.' || c == '!' || c == '?') && i + 1 < gap.len && gap.ptr[i + 1] == ' ';
+        bool is_ordinal = c == '.' && i > 0 && ascii_is_digit(gap.ptr[i - 1]); /* "the 3. of" */
+        if (c == '\n' || (ends && !is_ordinal)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static const opening *find_opening(const matcher *m, unsigned id, size_t before)
+{
+    for (unsigned i = 0; i < OPENINGS_MAX; i++) {
+        const opening *o = &m->openings[i];
+        if (o->id == id && o->end <= before && before - o->end <= GAP_BYTES_MAX &&
+            is_one_sentence((span){ m->text.ptr + o->end, before - o->end })) {
+            return o;
+        }
+    }
+    return NULL;
+}
+
+/* ASCII letters and digits, and the Latin letters from U+00C0 to U+024F (lead bytes C3 to C9). */
+static bool word_goes_on(span text, size_t at)
+{
+    return at < text.len && (ascii_is_alnum(text.ptr[at]) || ((unsigned char)text.ptr[at] >= 0xC3 &&
+                                                              (unsigned char)text.ptr[at] <= 0xC9));
+}
+
+static bool word_came_before(span text, size_t at)
+{
+    return at > 0 && (ascii_is_alnum(text.ptr[at - 1]) || (at > 1 && word_goes_on(text, at - 2) &&
+                                                           (text.ptr[at - 2] & 0x80) != 0));
+}
+
+static void take_pattern(matcher *m, const phrases_pattern *pattern, size_t end)
+{
+    size_t start = end - pattern->len;
+    if (pattern->whole_word && word_goes_on(m->text, end)) {
+        return;
+    }
+    if (pattern->role == PATTERN_OPENS) {
+        m->openings[m->next_opening] = (opening){ pattern->id, (unsigned)start, (unsigned)end };
+        m->next_opening = (m->next_opening + 1) % OPENINGS_MAX;
+        return;
+    }
+    const phrases_entry *entry = &phrases_entries[pattern->id];
+    unsigned last_start = (unsigned)start;
+    if (entry->opening != 0) {
+        const opening *first = find_opening(m, entry->opening, start);
+        if (first == NULL) {
+            return;
+        }
+        start = first->start;
+    }
+    phrase_hit hit = { (phrase_class)entry->class, entry->value, entry->weight, (unsigned)start,
+                       (unsigned)end, last_start };
+    g_array_append_val(m->hits, hit);
+}
+
+static const phrases_node *find_child(const phrases_node *node, char byte)
+{
+    const phrases_node *child = &phrases_nodes[node->first_child];
+    const phrases_node *end = child + node->child_count;
+    while (child < end && child->first_byte < (uint8_t)byte) {
+        child++;
+    }
+    return child < end && child->first_byte == (uint8_t)byte ? child : NULL;
+}
+
+/* Walks the trie along the text from `start`: at most as far as the longest phrase. */
+static void match_from(matcher *m, size_t start)
+{
+    const phrases_node *node = &phrases_nodes[0];
+    size_t at = start;
+    while (at < m->text.len && (node = find_child(node, m->text.ptr[at])) != NULL) {
+        span rest = span_skip(m->text, at);
+        span label = { (const char *)&phrases_labels[node->label], node->label_len };
+        if (!span_starts(rest, label)) {
+            return;
+        }
+        at += label.len;
+        for (unsigned i = 0; i < node->pattern_count; i++) {
+            take_pattern(m, &phrases_patterns[node->first_pattern + i], at);
+        }
+    }
+}
+
+/* A phrase that begins with an ASCII letter or digit begins a word; others begin at any
+ * character. */
+static bool may_start_at(span text, size_t i)
+{
+    if (ascii_is_alnum(text.ptr[i])) {
+        return !word_came_before(text, i);
+    }
+    return (text.ptr[i] & 0xC0) != 0x80;
+}
+
+/* Hits that can overlap stand close to each other in the list. */
+enum { OVERLAP_MAX = 8 };
+
+static bool lies_within(const phrase_hit *inner, const phrase_hit *outer)
+{
+    bool has_gap = outer->weight < outer->end - outer->start;
+    return !has_gap && outer->start <= inner->last_start && outer->end >= inner->end &&
+           outer->weight > inner->weight;
+}
+
+/* "host not found" inside "host not found, try again" says nothing: the longer phrase does. */
+static void drop_contained(GArray *hits, unsigned first)
+{
+    unsigned kept = first;
+    for (unsigned i = first; i < hits->len; i++) {
+        const phrase_hit *hit = &g_array_index(hits, phrase_hit, i);
+        bool contained = false;
+        unsigned from = MAX(i, first + OVERLAP_MAX) - OVERLAP_MAX;
+        for (unsigned k = from; k < hits->len && k <= i + OVERLAP_MAX && !contained; k++) {
+            const phrase_hit *other = &g_array_index(hits, phrase_hit, k);
+            contained = other->class == hit->class && lies_within(hit, other);
+        }
+        if (!contained) {
+            g_array_index(hits, phrase_hit, kept++) = *hit;
+        }
+    }
+    g_array_set_size(hits, kept);
+}
+
+void phrases_find(span normal, GArray *hits)
+{
+    matcher m = { .text = normal, .hits = hits };
+    unsigned first = hits->len;
+    for (size_t i = 0; i < normal.len; i++) {
+        if (may_start_at(normal, i)) {
+            match_from(&m, i);
+        }
+    }
+    drop_contained(hits, first);
+}

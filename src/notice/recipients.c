@@ -1,0 +1,563 @@
+/* SPDX-FileCopyrightText: The Backstop authors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "notice/recipients.h"
+
+#include "message/address.h"
+#include "message/encoded_word.h"
+#include "message/limits.h"
+#include "notice/diagnose.h"
+
+#include <string.h>
+
+/* How sure it is that an address in the text is a recipient the notice speaks of. */
+typedef enum mention_rank {
+    MENTION_NONE,
+    MENTION_SENDER,   /* would be one, but is whom the notice was sent to */
+    MENTION_SOMEWHERE, /* no more than that it stands there */
+    MENTION_NEARBY,   /* in a paragraph that says why */
+    MENTION_BESIDE,   /* on a line that says why, or after a label such as "To:" */
+    MENTION_LABELLED, /* after a label such as "failed recipient" */
+    MENTION_ENTRY,    /* begins its line, and what follows says why; or stands alone on it */
+} mention_rank;
+
+static void add_recipient(backstop_notice *notice, const struct backstop_recipient *r)
+{
+    if (r->address == NULL || notice->recipients->len >= LIMIT_RECIPIENTS) {
+        return;
+    }
+    g_array_append_vals(notice->recipients, r, 1);
+}
+
+static struct backstop_recipient *find_recipient(const backstop_notice *notice, span spec)
+{
+    for (unsigned i = 0; i < notice->recipients->len; i++) {
+        struct backstop_recipient *r =
+            &g_array_index(notice->recipients, struct backstop_recipient, i);
+        if (address_equal(span_from_string(r->address), spec)) {
+            return r;
+        }
+    }
+    return NULL;
+}
+
+/* ---- from delivery status fields ---- */
+
+/* "\x{E9}" of RFC 6533, 3 (utf-8-addr-unitext is plain). */
+static span decode_unitext(backstop_notice *notice, span s)
+{
+    if (span_find_nocase(s, SPAN("\\x{")) == s.len) {
+        return s;
+    }
+    GString *out = g_string_sized_new(s.len);
+    for (size_t i = 0; i < s.len; i++) {
+        span rest = span_skip(s, i);
+        size_t close = span_find_char(span_head(rest, 11), '}');
+        gunichar c = 0;
+        if (span_starts_nocase(rest, SPAN("\\x{")) && close > 3 && close < rest.len) {
+            for (size_t k = 3; k < close && c < 0x110000; k++) {
+                c = c * 16 + (gunichar)g_ascii_xdigit_value(rest.ptr[k]);
+            }
+        }
+        if (c > 0 && g_unichar_validate(c)) {
+            g_string_append_unichar(out, c);
+            i += close;
+        } else {
+            g_string_append_c(out, s.ptr[i]);
+        }
+    }
+    span kept = { g_string_chunk_insert_len(notice->store, out->str, (gssize)out->len), out->len };
+    g_string_free(out, TRUE);
+    return kept;
+}
+
+/* The address in a recipient field's value, without "<>", "smtp:" and comments. */
+static span clean_address(backstop_notice *notice, span value)
+{
+    address a;
+    value = decode_unitext(notice, value);
+    if (span_starts_nocase(value, SPAN("smtp:"))) {
+        value = span_skip(value, 5);
+    }
+    if (value.len > 0 && value.ptr[0] == '/') {
+        return value; /* an X.400 name or a path: slashes and blanks are its own */
+    }
+    return address_first(value, notice->store, &a) && a.spec.len > 0 ? a.spec : value;
+}
+
+static bool has_at(span s)
+{
+    return span_find_char(s, '@') < s.len;
+}
+
+static void set_codes(backstop_notice *notice, struct backstop_recipient *r,
+                      const reason_codes *codes)
+{
+    if (r->status == NULL) {
+        r->status = notice_keep_text(notice, span_from_string(codes->status));
+    }
+    if (r->reply == NULL) {
+        r->reply = notice_keep_text(notice, span_from_string(codes->reply));
+    }
+}
+
+static reason_codes codes_of(const struct backstop_recipient *r)
+{
+    reason_codes codes = { "", "" };
+    g_strlcpy(codes.status, r->status != NULL ? r->status : "", STATUS_SIZE);
+    g_strlcpy(codes.reply, r->reply != NULL ? r->reply : "", REPLY_SIZE);
+    return codes;
+}
+
+/* "X.0.0" says no more than the action does; the failing system's own code is better. */
+static bool is_generic(const char *status)
+{
+    return status != NULL && strcmp(status + 1, ".0.0") == 0;
+}
+
+static void take_better(backstop_reason *reason, backstop_reason candidate)
+{
+    if (reason_rank(candidate) > reason_rank(*reason)) {
+        *reason = candidate;
+    }
+}
+
+static void read_group(const delivery_group *g, backstop_notice *notice)
+{
+    span final = clean_address(notice, g->final);
+    span original = clean_address(notice, g->original);
+    struct backstop_recipient r = {
+        .final = notice_keep_text(notice, final),
+        .original = notice_keep_text(notice, original),
+        .action = delivery_action_name(g->action),
+        .diagnostic = notice_keep_header_text(notice, g->diagnostic),
+    };
+    r.address = has_at(original) || r.final == NULL ? r.original : r.final;
+    if (r.address == NULL || find_recipient(notice, span_from_string(r.address)) != NULL) {
+        return;
+    }
+    reason_codes stated, said;
+    backstop_reason comment = diagnose_text(g->status, &stated);
+    r.reason = diagnose_text(g->diagnostic, &said);
+    take_better(&r.reason, comment);
+    if (!is_generic(stated.status) || said.status[0] == '\0') {
+        set_codes(notice, &r, &stated);
+    }
+    set_codes(notice, &r, &said);
+    add_recipient(notice, &r);
+}
+
+static void from_groups(const clues *c, backstop_notice *notice)
+{
+    for (unsigned i = 0; i < c->status.groups->len; i++) {
+        read_group(&g_array_index(c->status.groups, delivery_group, i), notice);
+    }
+}
+
+/* ---- from header fields and text ---- */
+
+static const char *action_of(backstop_kind kind)
+{
+    switch (kind) {
+    case BACKSTOP_KIND_FAILURE:
+        return "failed";
+    case BACKSTOP_KIND_DELAY:
+        return "delayed";
+    case BACKSTOP_KIND_SUCCESS:
+        return "delivered";
+    default:
+        return NULL;
+    }
+}
+
+static void add_address(backstop_notice *notice, span spec)
+{
+    if (spec.len == 0 || find_recipient(notice, spec) != NULL) {
+        return;
+    }
+    struct backstop_recipient r = {
+        .address = notice_keep_text(notice, spec),
+        .action = action_of(notice->kind),
+    };
+    add_recipient(notice, &r);
+}
+
+/* X-Failed-Recipients names all, the text may name fewer; where it names as many, it is the
+ * text that names the addresses as they were written to. */
+static void prefer_failed_field(const clues *c, backstop_notice *notice)
+{
+    address_reader reader;
+    address a;
+    unsigned count = 0;
+    address_reader_init(&reader, c->failed_field);
+    while (address_next(&reader, notice->store, &a)) {
+        count++;
+    }
+    if (count <= notice->recipients->len) {
+        return;
+    }
+    g_array_set_size(notice->recipients, 0);
+    address_reader_init(&reader, c->failed_field);
+    while (address_next(&reader, notice->store, &a)) {
+        add_address(notice, a.spec);
+    }
+}
+
+/* Addresses of offices, which notices name as author or as whom to ask. */
+static bool is_office(span spec)
+{
+    static const char *const locals[] = { "postmaster", "mailer-daemon", "abuse", "hostmaster",
+                                          "helpdesk",   "support",       "no-reply", "noreply" };
+    span local = address_local(spec);
+    for (size_t i = 0; i < G_N_ELEMENTS(locals); i++) {
+        if (span_equal_nocase(local, span_from_string(locals[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool text_before_ends(const clues *c, const normal_address *a, const char *const *ends,
+                             size_t count)
+{
+    span before = { c->normal->text->str, a->start };
+    while (before.len > 0 && (before.ptr[before.len - 1] == ' ' ||
+                              before.ptr[before.len - 1] == '\n')) {
+        before.len--;
+    }
+    for (size_t i = 0; i < count; i++) {
+        span end = span_from_string(ends[i]);
+        bool is_word = before.len <= end.len || !ascii_is_alnum(before.ptr[before.len - end.len - 1]);
+        if (is_word && span_ends_nocase(before, end)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* An alias was "expanded from" the address that was written to, a list or forwarding address
+ * "generated from" it. */
+static bool follows_origin_words(const clues *c, const normal_address *a)
+{
+    static const char *const words[] = { "expanded from:", "expanded from", "generated from",
+                                         "originally addressed to", "forwarded from" };
+    return text_before_ends(c, a, words, G_N_ELEMENTS(words));
+}
+
+static bool names_other_role(const clues *c, const normal_address *a)
+{
+    static const char *const roles[] = {
+        "from:",     "from",   "sender:", "id:", "message-id:", "mailto:", "contact", "mail from:",
+        "reply-to:", "return-path:", "envelope-from", "sender", "message id", "e-mail to", "email to",
+    };
+    return text_before_ends(c, a, roles, G_N_ELEMENTS(roles));
+}
+
+static bool follows_to_label(const clues *c, const normal_address *a)
+{
+    static const char *const labels[] = { "to:", "rcpt to:", "recipient:", "recipients:", "user:",
+                                          "mailbox:", "address:", "for:", "for" };
+    return text_before_ends(c, a, labels, G_N_ELEMENTS(labels));
+}
+
+static bool hit_near(const clues *c, unsigned start, unsigned end, bool with_failed)
+{
+    for (unsigned i = 0; i < c->hits->len; i++) {
+        const phrase_hit *hit = &g_array_index(c->hits, phrase_hit, i);
+        bool counts = hit->class == PHRASE_REASON || (with_failed && hit->class == PHRASE_FAILED);
+        if (counts && hit->end > start && hit->start < end) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A label phrase that ends shortly before the address. */
+static bool follows_label_phrase(const clues *c, const normal_address *a)
+{
+    enum { LABEL_DISTANCE_BYTES = 6 };
+    for (unsigned i = 0; i < c->hits->len; i++) {
+        const phrase_hit *hit = &g_array_index(c->hits, phrase_hit, i);
+        if (hit->class == PHRASE_LABEL && hit->end <= a->start &&
+            a->start - hit->end <= LABEL_DISTANCE_BYTES) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The paragraph before this one ends with a colon and says that a delivery failed. */
+static bool follows_failed_list(const clues *c, const normal_address *a)
+{
+    span before = { c->normal->text->str, a->start };
+    size_t paragraph = before.len;
+    while (paragraph > 0 && before.ptr[paragraph - 1] != '\n') {
+        paragraph--;
+    }
+    if (paragraph < 2 || before.ptr[paragraph - 2] != ':') {
+        return false;
+    }
+    size_t intro = paragraph - 1;
+    while (intro > 0 && before.ptr[intro - 1] != '\n') {
+        intro--;
+    }
+    for (unsigned i = 0; i < c->hits->len; i++) {
+        const phrase_hit *hit = &g_array_index(c->hits, phrase_hit, i);
+        bool counts = hit->class == PHRASE_FAILED || hit->class == PHRASE_LABEL ||
+                      hit->class == PHRASE_DELAYED;
+        if (counts && hit->start >= intro && hit->end <= paragraph) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static unsigned line_end_offset(const clues *c, unsigned line)
+{
+    return line + 1 < c->normal->lines->len ? normal_line_at(c->normal, line + 1)->start
+                                            : (unsigned)c->normal->text->len;
+}
+
+static mention_rank rank_place(const clues *c, unsigned index)
+{
+    const normal_address *a = normal_address_at(c->normal, index);
+    diagnosis d = diagnose_mention(c, index);
+    bool says_why = d.reason != BACKSTOP_REASON_NONE || reason_has_codes(&d.codes);
+    if ((a->is_first && (a->is_last || says_why)) || follows_failed_list(c, a)) {
+        return MENTION_ENTRY;
+    }
+    if (follows_label_phrase(c, a)) {
+        return MENTION_LABELLED;
+    }
+    const normal_line *line = normal_line_at(c->normal, a->line);
+    if (follows_to_label(c, a) || hit_near(c, line->start, line_end_offset(c, a->line), true)) {
+        return MENTION_BESIDE;
+    }
+    return says_why ? MENTION_NEARBY : MENTION_SOMEWHERE;
+}
+
+/* Where the line begins that introduces the returned message, if one does. */
+static unsigned separator_offset(const clues *c)
+{
+    unsigned last_line_start = 0;
+    for (unsigned i = 0; i < c->hits->len; i++) {
+        const phrase_hit *hit = &g_array_index(c->hits, phrase_hit, i);
+        if (hit->class != PHRASE_SEPARATOR) {
+            continue;
+        }
+        while (last_line_start + 1 < c->normal->lines->len &&
+               normal_line_at(c->normal, last_line_start + 1)->start <= hit->start) {
+            last_line_start++;
+        }
+        span line = span_trim(normal_line_at(c->normal, last_line_start)->source);
+        if (line.len > 0 && strchr("-=*_+", line.ptr[0]) != NULL) {
+            return hit->start;
+        }
+    }
+    return (unsigned)c->normal->text->len;
+}
+
+static mention_rank rank_mention(const clues *c, unsigned index, unsigned separator)
+{
+    const normal_address *a = normal_address_at(c->normal, index);
+    if (follows_origin_words(c, a)) {
+        return MENTION_LABELLED;
+    }
+    if (is_office(a->spec) || names_other_role(c, a) || a->start > separator) {
+        return MENTION_NONE;
+    }
+    mention_rank rank = rank_place(c, index);
+    if (address_equal(a->spec, c->notified)) {
+        return rank == MENTION_ENTRY ? MENTION_SENDER : MENTION_NONE;
+    }
+    return rank;
+}
+
+static void from_text(const clues *c, backstop_notice *notice)
+{
+    unsigned count = c->normal->addresses->len;
+    unsigned separator = separator_offset(c);
+    guint8 *ranks = g_new0(guint8, count + 1);
+    guint8 best = MENTION_NONE;
+    for (unsigned i = 0; i < count; i++) {
+        ranks[i] = (guint8)rank_mention(c, i, separator);
+        best = MAX(best, ranks[i]);
+    }
+    for (unsigned i = 0; i < count && best > MENTION_NONE; i++) {
+        if (ranks[i] == best) {
+            add_address(notice, normal_address_at(c->normal, i)->spec);
+        }
+    }
+    /* Addresses that only stand somewhere are many things; a single one is the recipient. */
+    if (best == MENTION_SOMEWHERE && notice->recipients->len > 1) {
+        g_array_set_size(notice->recipients, 0);
+    }
+    g_free(ranks);
+}
+
+/* The address that was written to, where the text names one behind the one that failed. */
+static void read_origin(const clues *c, backstop_notice *notice, struct backstop_recipient *r)
+{
+    enum { ORIGIN_LINES_MAX = 3 };
+    const normal_address *last = NULL;
+    for (unsigned i = 0; i < c->normal->addresses->len; i++) {
+        const normal_address *a = normal_address_at(c->normal, i);
+        if (address_equal(a->spec, span_from_string(r->address))) {
+            last = a;
+        } else if (last != NULL && a->line - last->line <= ORIGIN_LINES_MAX &&
+                   follows_origin_words(c, a)) {
+            r->final = r->final != NULL ? r->final : r->address;
+            r->original = notice_keep_text(notice, a->spec);
+            r->address = r->original;
+            return;
+        }
+    }
+}
+
+/* Only a single address can be the one that failed. */
+static void from_returned(const clues *c, backstop_notice *notice)
+{
+    if (notice->returned.to->len == 1) {
+        const char *to = g_ptr_array_index(notice->returned.to, 0);
+        if (!address_equal(span_from_string(to), c->notified)) {
+            add_address(notice, span_from_string(to));
+        }
+    }
+}
+
+/* ---- why ---- */
+
+static const char *keep_said(const clues *c, backstop_notice *notice, const diagnosis *d)
+{
+    const char *start = d->first_text.ptr;
+    size_t n = span_find_char(d->first_text, ' ');
+    if (n == d->first_text.len && d->first_text.len <= 2) {
+        start = d->first_text.ptr + d->first_text.len;
+    }
+    while (start < c->own_text.ptr + c->own_text.len && strchr(">:;,.\"' ", *start) != NULL) {
+        start++;
+    }
+    const char *end = d->end_line < c->normal->lines->len
+                          ? normal_line_at(c->normal, d->end_line)->source.ptr
+                          : c->own_text.ptr + c->own_text.len;
+    return end > start ? notice_keep_text(notice, (span){ start, (size_t)(end - start) }) : NULL;
+}
+
+static void read_said(const clues *c, backstop_notice *notice, struct backstop_recipient *r)
+{
+    diagnosis d = diagnose_address(c, span_from_string(r->address));
+    if (d.end_line == d.first_line && r->final != NULL) {
+        d = diagnose_address(c, span_from_string(r->final));
+    }
+    if (d.end_line == d.first_line) {
+        return;
+    }
+    if (r->diagnostic == NULL) {
+        r->diagnostic = keep_said(c, notice, &d);
+        set_codes(notice, r, &d.codes);
+    }
+    take_better(&r->reason, d.reason);
+}
+
+/* A delay is over time whatever keeps it waiting; so is a failure that is called temporary and
+ * says nothing else. */
+static bool ran_out_of_time(const backstop_notice *notice, const struct backstop_recipient *r)
+{
+    bool is_temporary = r->status != NULL && r->status[0] == '4';
+    bool says_nothing = reason_rank(r->reason) <= 1;
+    if (notice->kind == BACKSTOP_KIND_DELAY) {
+        return says_nothing || r->reason == BACKSTOP_REASON_NETWORK;
+    }
+    return says_nothing && is_temporary;
+}
+
+/* From what says most surely why to what says least. */
+static void settle_reason(const clues *c, backstop_notice *notice, struct backstop_recipient *r)
+{
+    bool is_alone = notice->recipients->len <= 1;
+    if (is_alone && r->status == NULL && r->reply == NULL) {
+        set_codes(notice, r, &c->codes);
+    }
+    reason_codes codes = codes_of(r);
+    backstop_reason clear = reason_from_clear_status(codes.status);
+    if (clear != BACKSTOP_REASON_NONE) {
+        r->reason = clear;
+    }
+    if (is_alone && reason_rank(r->reason) <= 1) {
+        take_better(&r->reason, reason_from_hits(c->hits, 0, (unsigned)c->normal->text->len));
+    }
+    if (reason_rank(r->reason) <= 1 || r->reason == BACKSTOP_REASON_SECURITY) {
+        take_better(&r->reason, reason_from_stage(span_from_string(r->diagnostic)));
+        take_better(&r->reason, is_alone ? reason_from_stage(c->own_text) : BACKSTOP_REASON_NONE);
+    }
+    if (reason_rank(r->reason) <= 1) {
+        take_better(&r->reason, reason_from_codes(&codes));
+    }
+    if (ran_out_of_time(notice, r)) {
+        r->reason = BACKSTOP_REASON_EXPIRED;
+    }
+    take_better(&r->reason, BACKSTOP_REASON_OTHER);
+}
+
+static void read_reason_without_recipient(const clues *c, backstop_notice *notice)
+{
+    struct backstop_recipient nobody = { .address = NULL };
+    settle_reason(c, notice, &nobody);
+    notice->reason = nobody.reason;
+    notice->status = nobody.status;
+    notice->reply = nobody.reply;
+}
+
+static bool failed(const struct backstop_recipient *r)
+{
+    return r->action == NULL || strcmp(r->action, "failed") == 0 || strcmp(r->action, "delayed") == 0;
+}
+
+/* Addresses in a list share what is said after its last. */
+static void share_reasons(backstop_notice *notice)
+{
+    for (unsigned i = notice->recipients->len; i-- > 1;) {
+        struct backstop_recipient *r =
+            &g_array_index(notice->recipients, struct backstop_recipient, i);
+        struct backstop_recipient *above = r - 1;
+        if (above->reason == BACKSTOP_REASON_OTHER && above->diagnostic == NULL &&
+            above->status == NULL && above->reply == NULL) {
+            above->reason = r->reason;
+            above->status = r->status;
+            above->reply = r->reply;
+        }
+    }
+}
+
+void recipients_read(const clues *c, backstop_notice *notice)
+{
+    bool is_delivery = action_of(notice->kind) != NULL;
+    from_groups(c, notice);
+    if (notice->recipients->len == 0 && is_delivery) {
+        from_text(c, notice);
+    }
+    if (is_delivery && c->status.groups->len == 0) {
+        prefer_failed_field(c, notice);
+    }
+    if (notice->recipients->len == 0 && is_delivery) {
+        from_returned(c, notice);
+    }
+    if (notice->recipients->len == 0 && is_delivery) {
+        read_reason_without_recipient(c, notice);
+    }
+    bool may_fail = notice->kind == BACKSTOP_KIND_FAILURE || notice->kind == BACKSTOP_KIND_DELAY;
+    for (unsigned i = 0; may_fail && i < notice->recipients->len; i++) {
+        struct backstop_recipient *r =
+            &g_array_index(notice->recipients, struct backstop_recipient, i);
+        if (failed(r)) {
+            if (r->original == NULL) {
+                read_origin(c, notice, r);
+            }
+            read_said(c, notice, r);
+            settle_reason(c, notice, r);
+        }
+    }
+    if (may_fail && c->status.groups->len == 0) {
+        share_reasons(notice);
+    }
+}

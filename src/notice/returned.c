@@ -1,0 +1,279 @@
+/* SPDX-FileCopyrightText: The Backstop authors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "notice/returned.h"
+
+#include "message/address.h"
+#include "message/date.h"
+#include "message/limits.h"
+#include "message/received.h"
+
+/* The header block that came back, wherever it stood. */
+typedef struct source {
+    field_block fields;
+    GArray *own_fields; /* behind `fields` where they are not the message's; may be NULL */
+    GString *buffer;    /* behind the spans where bytes had to be decoded; may be NULL */
+    span body;
+    bool ended; /* the header ended at its blank line or at the end of its part */
+    bool is_summary;
+} source;
+
+static bool lies_in(span inner, span outer)
+{
+    return inner.len > 0 && inner.ptr >= outer.ptr &&
+           inner.ptr + inner.len <= outer.ptr + outer.len;
+}
+
+static void read_block(source *s, span text, char line_end, bool end_is_known)
+{
+    bool cut = false, ended;
+    span line, ahead = text;
+    while (reader_next_line(&ahead, line_end, &line) &&
+           (span_trim(line).len == 0 || field_is_from_line(line))) {
+        text = ahead;
+    }
+    s->own_fields = g_array_new(FALSE, FALSE, sizeof(header_field));
+    unsigned count =
+        reader_header_block(&text, line_end, s->own_fields, LIMIT_FIELDS_PER_BLOCK, &ended, &cut);
+    s->fields = (field_block){ s->own_fields, 0, count };
+    s->ended = !cut && (ended || (end_is_known && text.len == 0));
+    s->body = text;
+}
+
+/* Lines of an indented or quoted block without what stands before them. */
+static span unindent(span text, size_t indent, char line_end, GString *out)
+{
+    span line;
+    while (reader_next_line(&text, line_end, &line)) {
+        span bare = span_skip(line, indent);
+        g_string_append_len(out, bare.ptr, (gssize)bare.len);
+        g_string_append_c(out, '\n');
+    }
+    return (span){ out->str, out->len };
+}
+
+static bool is_followed_by_part_end(const clues *c, const part *p)
+{
+    const char *end = p->body.ptr + p->body.len;
+    return end < c->message->input.ptr + c->message->input.len;
+}
+
+static bool from_part(const clues *c, source *s)
+{
+    const part *p = c->returned_part;
+    if (p == NULL) {
+        return false;
+    }
+    if (p->has_parts) {
+        const part *inner = p + 1;
+        s->fields = inner->fields;
+        s->body = inner->body;
+        s->ended = inner->header_ended || is_followed_by_part_end(c, p);
+        return true;
+    }
+    s->buffer = g_string_new(NULL);
+    bool cut = false;
+    span text = part_text(p, SIZE_MAX, s->buffer, &cut);
+    read_block(s, text, reader_line_end(text), is_followed_by_part_end(c, p));
+    return true;
+}
+
+static bool from_text(const clues *c, source *s)
+{
+    if (c->block.quality == BLOCK_NONE) {
+        return false;
+    }
+    span text = c->block.from_here;
+    char line_end = c->text_line_end;
+    if (c->block.indent > 0) {
+        s->buffer = g_string_sized_new(text.len);
+        text = unindent(text, c->block.indent, line_end, s->buffer);
+        line_end = '\n';
+    }
+    bool whole = text.len > 0 && text.ptr[text.len - 1] == line_end;
+    read_block(s, text, line_end, whole);
+    s->is_summary = c->block.quality == BLOCK_SUMMARY;
+    return true;
+}
+
+static bool name_is_one_of(span name, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (span_equal_nocase(name, span_from_string(names[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What a gateway that rebuilds a header keeps as well: these fields prove no completeness. */
+static bool is_kept_by_all(span name)
+{
+    static const char *const kept[] = {
+        "Received", "Return-Path", "From",         "To",           "Cc",       "Subject",
+        "Date",     "Message-ID",  "MIME-Version", "Content-Type", "Sender",   "Reply-To",
+        "References", "In-Reply-To", "Content-Transfer-Encoding",
+    };
+    return name_is_one_of(name, kept, G_N_ELEMENTS(kept));
+}
+
+static bool is_written_by_sender(span name)
+{
+    static const char *const fields[] = { "From", "To", "Subject", "Date", "Message-ID" };
+    return name_is_one_of(name, fields, G_N_ELEMENTS(fields));
+}
+
+/* The rule of docs/architecture.md, "complete". */
+static bool is_complete(const source *s)
+{
+    bool has_received = false, has_extra = false;
+    if (!s->ended || s->is_summary) {
+        return false;
+    }
+    for (unsigned i = 0; i < s->fields.count; i++) {
+        const header_field *f = field_at(s->fields, i);
+        received hop;
+        if (span_equal_nocase(f->name, SPAN("Received"))) {
+            if (!received_read(f->value, &hop)) {
+                return false;
+            }
+            has_received = true;
+        } else if (!has_received && is_written_by_sender(f->name)) {
+            return false;
+        }
+        has_extra = has_extra || !is_kept_by_all(f->name);
+    }
+    return has_received && has_extra && field_value(s->fields, "From").len > 0 &&
+           field_value(s->fields, "Date").len > 0 && field_value(s->fields, "Message-ID").len > 0;
+}
+
+static void read_hops(const source *s, backstop_notice *notice)
+{
+    for (unsigned i = 0; i < s->fields.count && notice->returned.hops->len < LIMIT_HOPS; i++) {
+        const header_field *f = field_at(s->fields, i);
+        received hop;
+        if (!span_equal_nocase(f->name, SPAN("Received")) || !received_read(f->value, &hop)) {
+            continue;
+        }
+        backstop_hop kept = {
+            .from = notice_keep_text(notice, hop.from),
+            .ip = notice_keep_text(notice, hop.ip),
+            .by = notice_keep_text(notice, hop.by),
+            .has_date = hop.has_date,
+            .date_sec = hop.date_sec,
+        };
+        g_array_append_val(notice->returned.hops, kept);
+    }
+}
+
+static void read_addresses(const source *s, backstop_notice *notice)
+{
+    struct backstop_returned *r = &notice->returned;
+    address a;
+    if (address_first(field_value(s->fields, "From"), notice->store, &a)) {
+        r->from = notice_keep_text(notice, a.spec);
+    }
+    const header_field *path = field_find(s->fields, SPAN("Return-Path"), 0);
+    if (path != NULL && address_first(path->value, notice->store, &a)) {
+        r->sender = a.spec.len == 0 ? "" : notice_keep_text(notice, a.spec);
+    }
+    address_reader to;
+    address_reader_init(&to, field_value(s->fields, "To"));
+    while (address_next(&to, notice->store, &a)) {
+        const char *kept = notice_keep_text(notice, a.spec);
+        if (kept != NULL) {
+            g_ptr_array_add(r->to, (gpointer)kept);
+        }
+    }
+}
+
+/* The Message-ID with its brackets, or the whole value where it has none (obsolete senders). */
+static span message_id_of(span value)
+{
+    size_t open = span_find_char(value, '<');
+    size_t len = span_find_char(span_skip(value, open), '>');
+    return open + len < value.len ? (span){ value.ptr + open, len + 1 } : value;
+}
+
+static void read_fields(const source *s, backstop_notice *notice)
+{
+    struct backstop_returned *r = &notice->returned;
+    r->message_id = notice_keep_text(notice, message_id_of(field_value(s->fields, "Message-ID")));
+    r->subject = notice_keep_header_text(notice, field_value(s->fields, "Subject"));
+    span date = field_value(s->fields, "Date");
+    if (date.len == 0 && s->is_summary) {
+        date = field_value(s->fields, "Sent");
+    }
+    r->has_date = date.len > 0 && date_read(date, &r->date_sec);
+    read_addresses(s, notice);
+    read_hops(s, notice);
+}
+
+/* Fewer known fields than this make no header block. */
+enum { HEADER_FIELDS_ENOUGH = 3 };
+
+static backstop_form form_of(const source *s)
+{
+    unsigned known = 0;
+    for (unsigned i = 0; i < s->fields.count; i++) {
+        known += is_kept_by_all(field_at(s->fields, i)->name);
+    }
+    bool has_body = span_trim(s->body).len > 0;
+    if (s->is_summary || known == 0) {
+        return known == 0 && !has_body ? BACKSTOP_FORM_NONE : BACKSTOP_FORM_FRAGMENT;
+    }
+    if (has_body && s->ended) {
+        return BACKSTOP_FORM_FULL;
+    }
+    return known < HEADER_FIELDS_ENOUGH ? BACKSTOP_FORM_FRAGMENT : BACKSTOP_FORM_HEADERS;
+}
+
+/* "Message-ID: <...>" in the notice's own words, or the field of RFC 8098, 3.2.5. */
+static void read_cited_message_id(const clues *c, backstop_notice *notice)
+{
+    static const char *const labels[] = { "message-id:", "message id:", "messageid:" };
+    span text = c->own_text;
+    if (c->mdn_part != NULL) {
+        text = c->mdn_part->body;
+    }
+    span line;
+    while (notice->returned.message_id == NULL && span_next_line(&text, &line)) {
+        for (size_t i = 0; i < G_N_ELEMENTS(labels); i++) {
+            size_t at = span_find_nocase(line, span_from_string(labels[i]));
+            span value = span_skip(line, at);
+            size_t open = span_find_char(value, '<');
+            span id = message_id_of(value);
+            if (open < value.len && id.ptr[0] == '<') {
+                notice->returned.message_id = notice_keep_text(notice, id);
+                notice->returned.form = BACKSTOP_FORM_FRAGMENT;
+                break;
+            }
+        }
+    }
+}
+
+void returned_read(const clues *c, backstop_notice *notice)
+{
+    source s = { .body = { "", 0 } };
+    struct backstop_returned *r = &notice->returned;
+    if (from_part(c, &s) || from_text(c, &s)) {
+        r->form = form_of(&s);
+        r->is_complete = is_complete(&s);
+        read_fields(&s, notice);
+        if (r->form == BACKSTOP_FORM_FULL && lies_in(s.body, c->message->input)) {
+            r->body = s.body;
+        }
+    }
+    if (r->form == BACKSTOP_FORM_NONE) {
+        read_cited_message_id(c, notice);
+    }
+    if (r->sender == NULL) {
+        r->sender = notice_keep_text(notice, c->status.original_sender);
+    }
+    if (s.own_fields != NULL) {
+        g_array_free(s.own_fields, TRUE);
+    }
+    if (s.buffer != NULL) {
+        g_string_free(s.buffer, TRUE);
+    }
+}

@@ -1,0 +1,220 @@
+# shellcheck shell=bash disable=SC2034
+# SPDX-FileCopyrightText: The Backstop authors
+# SPDX-License-Identifier: BSD-2-Clause
+# Exim: own server, gateway, and its ways to return less than the whole message, or nothing.
+
+MTA_PACKAGES=(exim4-daemon-light exim4-base)
+MTA_USERS=(Debian-exim)
+MTA_PHASES=(own gateway nothing headers_only size_limit texts)
+
+# start_exim [SETTING...]: a plain configuration, and main settings of the phase. The macro GATEWAY
+# says whether mail for the own domain goes to the server behind.
+start_exim() {
+    local folder
+    for folder in /var/spool/exim4 /var/log/exim4 /run/exim4; do
+        install -d -o Debian-exim -g Debian-exim "$folder"
+    done
+    mkdir -p /etc/exim4
+    cat >/etc/exim4/aliases <<'END'
+sales: nobody@remote.example
+team: bob, nobody@remote.example, full@other.example
+left: :fail: The person has left the company, please write to sales@our.example
+filter: "|/usr/bin/expr 1 / 0"
+crash: "|/usr/bin/false"
+END
+    {
+        exim_main_settings
+        printf '%s\n' "$@"
+        exim_delivery | sed "s/ADDRESS/$ADDRESS/"
+    } >/etc/exim4/exim4.conf
+    exim4 -bd -q1s
+    wait_for Exim listens "$ADDRESS"
+}
+
+exim_main_settings() {
+    cat <<END
+primary_hostname = $HOST
+local_interfaces = $ADDRESS
+domainlist local_domains = $DOMAIN
+spool_directory = /var/spool/exim4
+log_file_path = /var/log/exim4/%slog
+tls_advertise_hosts =
+dsn_advertise_hosts = *
+smtputf8_advertise_hosts = *
+rfc1413_query_timeout = 0s
+never_users =
+dns_again_means_nonexist =
+acl_smtp_rcpt = accept_all
+acl_smtp_data = accept_all
+delay_warning = 1s:1d
+keep_environment =
+log_selector = -queue_run
+END
+}
+
+# The own server has mailboxes; a gateway hands all mail of its domain to the server behind.
+exim_delivery() {
+    cat <<'END'
+begin acl
+accept_all:
+  accept
+
+begin routers
+behind:
+  driver = manualroute
+  condition = GATEWAY
+  domains = +local_domains
+  local_parts = ! nosuchuser
+  route_list = * store.remote.example
+  transport = smtp
+  self = send
+remote:
+  driver = dnslookup
+  domains = ! +local_domains
+  transport = smtp
+  self = fail
+  no_more
+aliases:
+  driver = redirect
+  data = ${lookup{$local_part}lsearch{/etc/exim4/aliases}}
+  allow_fail
+  allow_defer
+  pipe_transport = pipe
+forward:
+  driver = redirect
+  local_parts = alice : bob
+  check_local_user
+  file = /home/$local_part_data/.forward
+  allow_filter
+  allow_fail
+  pipe_transport = pipe
+  reply_transport = reply
+local:
+  driver = accept
+  local_parts = alice : bob : small
+  transport = mailbox
+  cannot_route_message = Unknown user
+
+begin transports
+smtp:
+  driver = smtp
+  interface = ADDRESS
+mailbox:
+  driver = appendfile
+  directory = /home/$local_part_data/Maildir
+  maildir_format
+  create_directory
+  directory_mode = 0755
+  return_path_add
+  delivery_date_add
+  envelope_to_add
+  user = ${if eq{$local_part}{small}{bob}{$local_part_data}}
+  quota = ${if eq{$local_part}{small}{1K}{0}}
+pipe:
+  driver = pipe
+  user = bob
+  return_fail_output
+reply:
+  driver = autoreply
+begin retry
+* * F,5s,1s
+END
+}
+
+phase_own() {
+    play our
+    install -d -o bob /home/small
+    start_exim "GATEWAY = no"
+    cases_remote_refusals
+    cases_no_host
+    #    cases_originals
+    #    cases_delays
+    obtain greeting-refused --to someone@closed.example
+    obtain network-unreachable-delayed --to someone@unreachable.example
+    expect network-unreachable-expired
+    obtain dns-failure-delayed --to someone@broken.example
+    expect dns-failure-expired
+    obtain local-user-unknown-full --to nosuchuser@our.example --ret FULL
+    obtain local-user-unknown-headers --to nosuchuser@our.example --ret HDRS
+    obtain alias-to-refusing-remote --to sales@our.example --orcpt sales@our.example --ret HDRS
+    obtain alias-several-reasons --to team@our.example
+    obtain alias-fail-text --to left@our.example
+    obtain pipe-failed --to filter@our.example
+    obtain pipe-silent --to crash@our.example
+    obtain quota-delayed --to small@our.example --size 1500
+    expect quota-expired
+    obtain too-many-hops --to someone@remote.example --hops 35 --ret HDRS
+    obtain success-delivered --to bob@our.example --notify SUCCESS --ret HDRS --envid QQ2001
+    obtain success-relayed --to someone@remote.example --notify SUCCESS
+    obtain smtputf8-refused --to nümand@other.example --smtputf8 --subject "Unser Angebot für München"
+    obtain smtputf8-headers --to nümand@other.example --smtputf8 --ret HDRS --body eight-bit
+}
+
+phase_gateway() {
+    play remote
+    start_exim "GATEWAY = yes"
+    obtain gateway-user-unknown-full --to nobody@remote.example --ret FULL --envid QQ3001
+    obtain gateway-user-unknown-headers --to nobody@remote.example --ret HDRS --envid QQ3002
+    obtain gateway-unrouteable --to nosuchuser@remote.example
+    obtain gateway-mailbox-full --to full@remote.example --orcpt orders@our.example
+    obtain gateway-content-spam --to spam@remote.example --body multipart
+    obtain gateway-greylisted-delayed --to grey@remote.example --ret HDRS
+    expect gateway-greylisted-expired
+    obtain gateway-several-reasons --to nobody@remote.example --to full@remote.example \
+        --to virus@remote.example
+}
+
+# Nothing of the original comes back.
+phase_nothing() {
+    play remote
+    start_exim "GATEWAY = yes" "no_bounce_return_message"
+    obtain nothing-returned --to nobody@remote.example
+    obtain nothing-returned-several --to nobody@remote.example --to spam@remote.example
+}
+
+# Only its header, whatever the sender asked for.
+phase_headers_only() {
+    play remote
+    start_exim "GATEWAY = yes" "no_bounce_return_body"
+    obtain body-not-returned --to nobody@remote.example --ret FULL
+}
+
+# Long messages are cut.
+phase_size_limit() {
+    play remote
+    start_exim "GATEWAY = yes" "bounce_return_size_limit = 2K"
+    obtain size-limit-cut --to nobody@remote.example --size 3000
+    obtain size-limit-cut-multipart --to nobody@remote.example --body multipart --ret FULL
+}
+
+# A site that wrote its own texts, in its own language.
+phase_texts() {
+    play remote
+    cat >/etc/exim4/bounce.txt <<'END'
+Subject: Message non remis
+****
+Ce message a été créé automatiquement par le serveur de messagerie.
+
+Votre message n'a pas pu être remis aux destinataires suivants :
+****
+Le serveur a donné les indications suivantes :
+****
+------ Voici une copie de votre message, avec tous ses en-têtes. ------
+****
+------ Le message est trop long ; seul le début est renvoyé. ------
+****
+END
+    cat >/etc/exim4/warn.txt <<'END'
+Subject: Remise du message retardée
+****
+Votre message n'a pas encore pu être remis après $warn_message_delay.
+Destinataires :
+****
+Vous n'avez rien à faire : le serveur va réessayer.
+END
+    start_exim "GATEWAY = yes" "bounce_message_file = /etc/exim4/bounce.txt" \
+        "warn_message_file = /etc/exim4/warn.txt"
+    obtain french-failure --to nobody@remote.example
+    obtain french-delay --to grey@remote.example
+    expect french-expired
+}

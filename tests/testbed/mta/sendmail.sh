@@ -1,0 +1,156 @@
+# shellcheck shell=bash disable=SC2034
+# SPDX-FileCopyrightText: The Backstop authors
+# SPDX-License-Identifier: BSD-2-Clause
+# Sendmail: own server, gateway, privacy option against returned bodies, and notices without MIME
+# as they were before RFC 1894.
+
+MTA_PACKAGES=(sendmail-bin sendmail-base sendmail-cf m4)
+MTA_USERS=(smmta smmsp)
+MTA_PHASES=(own gateway no_body plain_text postmaster)
+
+# start_sendmail [M4-LINE...]: a plain configuration, and lines of the phase.
+start_sendmail() {
+    install -d -m 700 /var/spool/mqueue
+    mkdir -p /etc/mail /run/sendmail
+    write_sendmail_aliases
+    write_maildir_deliverer
+    printf '%s\n' "$HOST" "$DOMAIN" >/etc/mail/local-host-names
+    sendmail_m4 "$@" | m4 -D_CF_DIR_=/usr/share/sendmail/cf/ \
+        /usr/share/sendmail/cf/m4/cf.m4 - >/etc/mail/sendmail.cf
+    /usr/libexec/sendmail/sendmail -C/etc/mail/sendmail.cf -bi >/dev/null
+    /usr/libexec/sendmail/sendmail -C/etc/mail/sendmail.cf -bd -q1s
+    wait_for Sendmail listens "$ADDRESS"
+}
+
+write_sendmail_aliases() {
+    cat >/etc/mail/aliases <<'END'
+postmaster: alice
+MAILER-DAEMON: postmaster
+sales: nobody@remote.example
+team: bob, nobody@remote.example, full@other.example
+list: bob, carol@remote.example
+owner-list: alice
+filter: "|/usr/bin/expr 1 / 0"
+crash: "|/usr/bin/false"
+END
+}
+
+# Local mail goes into a Maildir, which Sendmail itself cannot write. The exit statuses are those
+# of sysexits.h: no such user, cannot create, temporary failure.
+write_maildir_deliverer() {
+    cat >/etc/mail/deliver <<'END'
+#!/bin/sh
+set -eu
+case $1 in
+    small) echo "mailbox of $1 is full: quota exceeded"; exit 73 ;;
+    busy) exit 75 ;;
+esac
+[ -d "/home/$1" ] || exit 67
+folder=/home/$1/Maildir
+mkdir -p "$folder/tmp" "$folder/new" "$folder/cur"
+name=$(date +%s.%N).$$
+cat >"$folder/tmp/$name"
+mv "$folder/tmp/$name" "$folder/new/$name"
+END
+    chmod 755 /etc/mail/deliver
+}
+
+sendmail_m4() {
+    cat <<END
+OSTYPE(\`linux')dnl
+define(\`confDOMAIN_NAME', \`$HOST')dnl
+define(\`confPID_FILE', \`/run/sendmail/pid')dnl
+define(\`QUEUE_DIR', \`/var/spool/mqueue')dnl
+define(\`STATUS_FILE', \`/run/sendmail/stats')dnl
+define(\`ALIAS_FILE', \`/etc/mail/aliases')dnl
+define(\`confCW_FILE', \`/etc/mail/local-host-names')dnl
+define(\`confDONT_PROBE_INTERFACES', \`True')dnl
+define(\`confTO_QUEUEWARN', \`1s')dnl
+define(\`confTO_QUEUERETURN', \`6s')dnl
+define(\`confMIN_QUEUE_AGE', \`0')dnl
+define(\`confTO_IDENT', \`0s')dnl
+define(\`confDELIVERY_MODE', \`background')dnl
+CLIENT_OPTIONS(\`Family=inet, Addr=$ADDRESS')dnl
+define(\`LOCAL_MAILER_PATH', \`/etc/mail/deliver')dnl
+define(\`LOCAL_MAILER_ARGS', \`deliver \$u')dnl
+define(\`LOCAL_MAILER_FLAGS', \`SPhnu9')dnl
+MODIFY_MAILER_FLAGS(\`LOCAL', \`-w')dnl
+FEATURE(\`use_cw_file')dnl
+FEATURE(\`accept_unresolvable_domains')dnl
+RELAY_DOMAIN(\`192.0.2')dnl
+FEATURE(\`nocanonify')dnl
+FEATURE(\`no_default_msa')dnl
+DAEMON_OPTIONS(\`Family=inet, Name=MTA, Port=25, Addr=$ADDRESS')dnl
+END
+    printf '%s\n' "$@"
+    cat <<'END'
+MAILER(`local')dnl
+MAILER(`smtp')dnl
+END
+}
+
+phase_own() {
+    play our
+    start_sendmail
+    cases_remote_refusals
+    cases_no_host
+    cases_originals
+    cases_delays
+    obtain greeting-refused --to someone@closed.example
+    obtain network-unreachable-delayed --to someone@unreachable.example
+    expect network-unreachable-expired
+    obtain dns-failure-delayed --to someone@broken.example
+    expect dns-failure-expired
+    obtain local-user-unknown-full --to nosuchuser@our.example --ret FULL
+    obtain local-user-unknown-headers --to nosuchuser@our.example --ret HDRS
+    obtain alias-to-refusing-remote --to sales@our.example --orcpt sales@our.example --ret HDRS
+    obtain alias-several-reasons --to team@our.example
+    obtain pipe-failed --to filter@our.example
+    obtain pipe-silent --to crash@our.example
+    obtain quota-exceeded --to small@our.example
+    obtain deliverer-busy-delayed --to busy@our.example
+    expect deliverer-busy-expired
+    obtain too-many-hops --to someone@remote.example --hops 35 --ret HDRS
+    obtain success-delivered --to bob@our.example --notify SUCCESS --ret HDRS --envid QQ2001
+    obtain success-relayed --to someone@remote.example --notify SUCCESS
+    obtain success-expanded --to list@our.example --notify SUCCESS --ret FULL
+}
+
+phase_gateway() {
+    play remote
+    start_sendmail 'define(`LUSER_RELAY'"'"', `relay:store.remote.example'"'"')dnl'
+    obtain gateway-user-unknown-full --to nobody@remote.example --ret FULL --envid QQ3001
+    obtain gateway-user-unknown-headers --to nobody@remote.example --ret HDRS --envid QQ3002
+    obtain gateway-mailbox-full --to full@remote.example --orcpt orders@our.example
+    obtain gateway-content-spam --to spam@remote.example --body multipart
+    obtain gateway-greylisted-delayed --to grey@remote.example --ret HDRS
+    expect gateway-greylisted-expired
+    obtain gateway-several-reasons --to nobody@remote.example --to full@remote.example \
+        --to virus@remote.example
+}
+
+# The privacy option that never returns a body.
+phase_no_body() {
+    play remote
+    start_sendmail 'define(`confPRIVACY_FLAGS'"'"', `authwarnings,nobodyreturn'"'"')dnl'
+    obtain body-not-returned --to nosuchuser@remote.example --ret FULL
+}
+
+# No MIME and no DSN, as old servers and some appliances still do.
+phase_plain_text() {
+    play remote
+    start_sendmail 'define(`confMIME_FORMAT_ERRORS'"'"', `False'"'"')dnl'
+    obtain plain-text-user-unknown --to nosuchuser@remote.example
+    obtain plain-text-remote-refusals --to nobody@other.example --to full@other.example
+    obtain plain-text-content-spam --to spam@other.example --body multipart
+    obtain plain-text-host-unknown --to someone@nowhere.example
+    obtain plain-text-delayed --to grey@other.example
+    expect plain-text-expired
+}
+
+# Copies for the postmaster about mail of others.
+phase_postmaster() {
+    play our
+    start_sendmail 'define(`confCOPY_ERRORS_TO'"'"', `alice'"'"')dnl'
+    obtain postmaster-copy-failure --from bob@our.example --to nosuchuser@our.example
+}
