@@ -12,7 +12,7 @@ MESON_SETUP = meson setup --wrap-mode=nodownload
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
 
-# Without the unit tests where cmocka is missing: who only builds needs no test library.
+# Without the test programs where their libraries are missing: who only builds needs none.
 $(BUILD)/build.ninja:
 	scripts/install-deps build
 	$(MESON_SETUP) $(BUILD)

@@ -102,20 +102,23 @@ static void pass_first_separator(mail_stream *s, size_t line_len)
 /* Looks at the first line: is this an mbox? */
 static void begin_reading(mail_stream *s)
 {
-    do {
+    while (true) {
         span head = span_head(unread(s), FROM_LINE_BYTES);
         if (head.len > strlen("From :") && !starts_as_mbox(head)) {
             return;
         }
         size_t len = MIN(span_find_char(head, '\n'), span_find_char(head, '\r'));
         /* A CR at the end of what has been read may be half of a CRLF. */
-        bool is_whole = len + 2 <= head.len || s->at_end;
+        bool is_whole = len + 2 <= head.len || (s->at_end && head.len < FROM_LINE_BYTES);
         if (is_whole && starts_as_mbox(head)) {
             s->is_mbox = true;
             pass_first_separator(s, len);
+        }
+        if (s->is_mbox || s->at_end || head.len == FROM_LINE_BYTES) {
             return;
         }
-    } while (unread(s).len < FROM_LINE_BYTES && fill(s));
+        fill(s);
+    }
 }
 
 /* Where the message ends whose separator follows the line end at `at`; `at` + 1 if no empty line

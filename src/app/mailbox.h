@@ -4,7 +4,7 @@
 /*
  * Reads the messages that a PATH names, one after the other, never more than one in memory:
  * - "-": standard input, a message or an mbox;
- * - a file: a message, or an mbox if it starts with "From " (mbox.h);
+ * - a file: a message, or an mbox if it starts with "From " (mail_stream.h);
  * - a Maildir (a folder that holds "new" and "cur"): the files in both, by name. A Maildir++
  *   subfolder is read if it is given itself;
  * - another folder: its files, by name. Hidden files and folders inside it are passed over.

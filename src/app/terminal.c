@@ -65,20 +65,19 @@ static unsigned width_of(const char *word, const char *end)
 void terminal_append_wrapped(GString *out, const char *text, unsigned indent, unsigned columns)
 {
     unsigned used = 0;
+    text += strspn(text, " ");
     while (*text != '\0') {
-        text += strspn(text, " ");
         const char *end = text + strcspn(text, " ");
         unsigned width = width_of(text, end);
         if (used > 0 && used + 1 + width <= columns) {
             g_string_append_c(out, ' ');
-            used++;
-        } else if (end > text) {
+            used += 1 + width;
+        } else {
             g_string_append_printf(out, "%s%*s", used > 0 ? "\n" : "", (int)indent, "");
-            used = indent;
+            used = indent + width;
         }
         g_string_append_len(out, text, end - text);
-        used += width;
-        text = end;
+        text = end + strspn(end, " ");
     }
     g_string_append_c(out, '\n');
 }

@@ -5,11 +5,6 @@
 
 #include <string.h>
 
-span span_from_string(const char *text)
-{
-    return text == NULL ? (span){ "", 0 } : (span){ text, strlen(text) };
-}
-
 static bool is_trimmed(char c)
 {
     return ascii_is_space(c) || c == '\0';
@@ -27,48 +22,14 @@ span span_trim(span s)
     return s;
 }
 
-span span_head(span s, size_t n)
+bool span_same_letters(const char *a, const char *b, size_t len)
 {
-    return (span){ s.ptr, n < s.len ? n : s.len };
-}
-
-span span_skip(span s, size_t n)
-{
-    if (n == 0) {
-        return s;
-    }
-    if (n > s.len) {
-        n = s.len;
-    }
-    return n == 0 ? s : (span){ s.ptr + n, s.len - n };
-}
-
-bool span_equal(span a, span b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
-
-bool span_equal_nocase(span a, span b)
-{
-    if (a.len != b.len) {
-        return false;
-    }
-    for (size_t i = 0; i < a.len; i++) {
-        if (ascii_lower(a.ptr[i]) != ascii_lower(b.ptr[i])) {
+    for (size_t i = 0; i < len; i++) {
+        if (a[i] != b[i] && ascii_lower(a[i]) != ascii_lower(b[i])) {
             return false;
         }
     }
     return true;
-}
-
-bool span_starts(span s, span prefix)
-{
-    return s.len >= prefix.len && span_equal(span_head(s, prefix.len), prefix);
-}
-
-bool span_starts_nocase(span s, span prefix)
-{
-    return s.len >= prefix.len && span_equal_nocase(span_head(s, prefix.len), prefix);
 }
 
 bool span_ends_nocase(span s, span suffix)
@@ -84,8 +45,13 @@ size_t span_find_char(span s, char c)
 
 size_t span_find_nocase(span s, span needle)
 {
+    if (needle.len == 0 || needle.len > s.len) {
+        return needle.len == 0 ? 0 : s.len;
+    }
+    char lower = ascii_lower(needle.ptr[0]);
     for (size_t i = 0; i + needle.len <= s.len; i++) {
-        if (span_starts_nocase(span_skip(s, i), needle)) {
+        if (ascii_lower(s.ptr[i]) == lower &&
+            span_same_letters(s.ptr + i, needle.ptr, needle.len)) {
             return i;
         }
     }
@@ -97,10 +63,8 @@ bool span_next_line(span *rest, span *line)
     if (rest->len == 0) {
         return false;
     }
-    size_t n = 0;
-    while (n < rest->len && rest->ptr[n] != '\n' && rest->ptr[n] != '\r') {
-        n++;
-    }
+    size_t n = span_find_char(*rest, '\n');
+    n = span_find_char(span_head(*rest, n), '\r');
     *line = span_head(*rest, n);
     if (n + 1 < rest->len && rest->ptr[n] == '\r' && rest->ptr[n + 1] == '\n') {
         n++;

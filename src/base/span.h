@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 typedef struct span {
     const char *ptr;
@@ -25,19 +26,51 @@ typedef struct span {
 #define SPAN_ARG(s) (int)(s).len, (s).ptr
 
 /* A span over a NUL-terminated string, empty for NULL. */
-span span_from_string(const char *text);
+static inline span span_from_string(const char *text)
+{
+    return text == NULL ? (span){ "", 0 } : (span){ text, strlen(text) };
+}
 
 /* Without the white space (space, tab, CR, LF, NUL) at either end. */
 span span_trim(span s);
 
-/* The first `n` bytes, or all of them; and what follows the first `n`, or nothing. */
-span span_head(span s, size_t n);
-span span_skip(span s, size_t n);
+/* The first `n` bytes, or all of them. */
+static inline span span_head(span s, size_t n)
+{
+    return (span){ s.ptr, n < s.len ? n : s.len };
+}
 
-bool span_equal(span a, span b);
-bool span_equal_nocase(span a, span b);
-bool span_starts(span s, span prefix);
-bool span_starts_nocase(span s, span prefix);
+/* What follows the first `n` bytes, or nothing. */
+static inline span span_skip(span s, size_t n)
+{
+    n = n < s.len ? n : s.len;
+    /* Adding 0 to the NULL of an empty span would be undefined. */
+    return n == 0 ? s : (span){ s.ptr + n, s.len - n };
+}
+
+static inline bool span_equal(span a, span b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+/* Whether the first `len` bytes at `a` and `b` are equal, letters without case. */
+bool span_same_letters(const char *a, const char *b, size_t len);
+
+static inline bool span_equal_nocase(span a, span b)
+{
+    return a.len == b.len && span_same_letters(a.ptr, b.ptr, a.len);
+}
+
+static inline bool span_starts(span s, span prefix)
+{
+    return s.len >= prefix.len && span_equal(span_head(s, prefix.len), prefix);
+}
+
+static inline bool span_starts_nocase(span s, span prefix)
+{
+    return s.len >= prefix.len && span_same_letters(s.ptr, prefix.ptr, prefix.len);
+}
+
 bool span_ends_nocase(span s, span suffix);
 
 /* Offset of the first match, or s.len if there is none. */

@@ -3,6 +3,7 @@
 
 #include "message/message.h"
 
+#include "base/text.h"
 #include "message/charset.h"
 #include "message/encoded_word.h"
 
@@ -41,14 +42,15 @@ bool part_is_text(const part *p)
            (p->type.type.len == 0 || span_equal_nocase(p->type.type, SPAN("text")));
 }
 
+/* Bytes that are themselves in UTF-8 whatever the charset says: no high bit, NUL or ESC. */
 static bool is_plain_ascii(span s)
 {
+    unsigned char high = 0;
     for (size_t i = 0; i < s.len; i++) {
-        if ((unsigned char)s.ptr[i] >= 0x80 || s.ptr[i] == '\0' || s.ptr[i] == '\x1b') {
-            return false;
-        }
+        high |= (unsigned char)s.ptr[i];
     }
-    return true;
+    return (high & 0x80) == 0 && span_find_char(s, '\0') == s.len &&
+           span_find_char(s, '\x1b') == s.len;
 }
 
 static span declared_charset(const part *p, GString *scratch)
@@ -221,20 +223,6 @@ char *backstop_message_part_type(const backstop_message *message, size_t index)
     return g_string_free(text, FALSE);
 }
 
-/* CRLF and lone CR become LF. */
-static void append_unix_lines(GString *out, span text)
-{
-    span line;
-    while (text.len > 0) {
-        const char *before = text.ptr;
-        span_next_line(&text, &line);
-        g_string_append_len(out, line.ptr, (gssize)line.len);
-        if (text.ptr > before + line.len) {
-            g_string_append_c(out, '\n');
-        }
-    }
-}
-
 char *backstop_message_part_body(const backstop_message *message, size_t index, size_t *len)
 {
     if (index >= message->parts->len || message_part(message, (unsigned)index)->has_parts) {
@@ -245,7 +233,7 @@ char *backstop_message_part_body(const backstop_message *message, size_t index, 
     if (part_is_text(p)) {
         GString *scratch = g_string_new(NULL);
         bool cut = false;
-        append_unix_lines(out, part_text(p, SIZE_MAX, scratch, &cut));
+        text_append_unix_lines(out, part_text(p, SIZE_MAX, scratch, &cut));
         g_string_free(scratch, TRUE);
     } else {
         transfer_decode(p->encoding, p->body, SIZE_MAX, out);

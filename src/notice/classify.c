@@ -14,6 +14,7 @@ static unsigned weigh_author(const clues *c)
     weight += c->ses != SES_NONE ? 2 : 0;
     weight += c->failed_field.len > 0 ? 3 : 0;
     weight += c->returns_own_mail ? 1 : 0;
+    weight += c->subject_ends_as_failure ? 1 : 0;
     if (c->subject_kind != BACKSTOP_KIND_NONE && !c->subject_is_answer) {
         weight += c->subject_starts_with_phrase ? 2 : 1;
     }
@@ -25,12 +26,25 @@ static unsigned weigh_failure_words(const clues *c)
 {
     unsigned weight = 0;
     weight += c->counts[PHRASE_FAILED] > 0 || c->counts[PHRASE_DELAYED] > 0 ? 2 : 0;
+    weight += c->counts[PHRASE_FAILED] > 2 ? 1 : 0;
     weight += c->counts[PHRASE_GAVE_UP] > 0 ? 1 : 0;
     weight += c->counts[PHRASE_REASON] > 0 ? 1 : 0;
     weight += reason_has_codes(&c->codes) ? 1 : 0;
     weight += c->counts[PHRASE_SEPARATOR] > 0 ? 1 : 0;
     weight += c->counts[PHRASE_LABEL] > 0 ? 1 : 0;
     return weight;
+}
+
+/* Programs put the address that failed on a line of its own; people put it into a sentence. */
+static bool names_address_alone(const clues *c)
+{
+    for (unsigned i = 0; i < c->normal->addresses->len; i++) {
+        const normal_address *a = normal_address_at(c->normal, i);
+        if (a->is_first && a->is_last) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* How much there is that the failure can be about. */
@@ -40,6 +54,7 @@ static unsigned weigh_object(const clues *c)
     weight += c->returned_part != NULL || c->block.quality == BLOCK_HEADER ? 2 : 0;
     weight += c->block.quality == BLOCK_SUMMARY ? 1 : 0;
     weight += c->normal->addresses->len > 0 || c->failed_field.len > 0 ? 1 : 0;
+    weight += names_address_alone(c) ? 1 : 0;
     return weight;
 }
 
@@ -53,7 +68,8 @@ static bool looks_human(const clues *c)
     }
     bool mostly_quoted = c->quoted_lines * 2 > c->text_lines &&
                          (c->subject_is_answer || !c->is_from_daemon);
-    bool answers = c->subject_is_answer && !c->is_from_daemon && !c->has_null_sender;
+    bool answers = c->subject_is_answer && !c->subject_ends_as_failure && !c->is_from_daemon &&
+                   !c->has_null_sender;
     return answers || mostly_quoted;
 }
 
@@ -91,7 +107,16 @@ static backstop_kind failure_or_delay(const clues *c)
     return only_delivered ? BACKSTOP_KIND_SUCCESS : BACKSTOP_KIND_FAILURE;
 }
 
-/* RFC 3464, 5965 and 8098: the structure alone tells. */
+/* RFC 3464: a delivery status says what happened, unless the subject says that a scanner wrote it. */
+static backstop_kind by_status_part(const clues *c)
+{
+    if (c->status_part == NULL || c->subject_kind == BACKSTOP_KIND_CONTENT_WARNING) {
+        return BACKSTOP_KIND_NONE;
+    }
+    return kind_of_groups(c);
+}
+
+/* RFC 3464, 5965 and 8098, with the text where the structure leaves something open. */
 static backstop_kind by_structure(const clues *c)
 {
     if (c->feedback_part != NULL || c->ses == SES_COMPLAINT) {
@@ -184,9 +209,14 @@ static backstop_kind by_words(const clues *c)
     return best;
 }
 
-backstop_kind classify(const clues *c)
+backstop_kind classify(clues *c)
 {
-    backstop_kind kind = by_structure(c);
+    backstop_kind kind = by_status_part(c);
+    if (kind != BACKSTOP_KIND_NONE) {
+        return kind;
+    }
+    clues_read_words(c);
+    kind = by_structure(c);
     if (kind != BACKSTOP_KIND_NONE) {
         return kind;
     }

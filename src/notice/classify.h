@@ -11,6 +11,7 @@
 
 #include "notice/clues.h"
 
-backstop_kind classify(const clues *c);
+/* Asks for the text where the structure does not tell. */
+backstop_kind classify(clues *c);
 
 #endif

@@ -83,6 +83,24 @@ static bool starts_as_answer(span subject)
     return false;
 }
 
+/* "Re: Lunch on Monday : not delivered (failure)": the words of failure stand at the end alone. */
+static bool ends_as_failure(const clues *c)
+{
+    enum { ORIGINAL_SUBJECT_BYTES_MIN = 20, ENDING_BYTES_MAX = 8 };
+    bool at_end = false;
+    for (unsigned i = 0; i < c->hits->len; i++) {
+        const phrase_hit *hit = &g_array_index(c->hits, phrase_hit, i);
+        if (hit->class != PHRASE_SUBJECT || hit->value != BACKSTOP_KIND_FAILURE) {
+            continue;
+        }
+        if (hit->start < ORIGINAL_SUBJECT_BYTES_MIN) {
+            return false;
+        }
+        at_end = at_end || hit->end + ENDING_BYTES_MAX >= c->subject->len;
+    }
+    return at_end;
+}
+
 static void read_subject(clues *c)
 {
     encoded_word_decode(field_value(c->header, "Subject"), c->scratch);
@@ -99,6 +117,7 @@ static void read_subject(clues *c)
             best = hit;
         }
     }
+    c->subject_ends_as_failure = c->subject_is_answer && ends_as_failure(c);
     if (best != NULL) {
         c->subject_kind = (backstop_kind)best->value;
         c->subject_starts_with_phrase = best->start == 0;
@@ -233,6 +252,9 @@ static void count_lines(clues *c)
     }
 }
 
+/* Two or more known fields are no accident of prose. */
+enum { STATUS_FIELDS_ENOUGH = 2 };
+
 static span read_dialects(clues *c, span text)
 {
     g_string_truncate(c->dialect_buffer, 0);
@@ -241,10 +263,22 @@ static span read_dialects(clues *c, span text)
                               : (span){ c->dialect_buffer->str, c->dialect_buffer->len };
 }
 
-static void read_text(clues *c, bool use_dialects)
+static void read_status(clues *c, span text)
 {
+    delivery_status_read(text, &c->status);
+    if (c->status_part == NULL && c->status.known_fields < STATUS_FIELDS_ENOUGH) {
+        g_array_set_size(c->status.groups, 0);
+    }
+}
+
+void clues_read_text(clues *c)
+{
+    if (c->has_text) {
+        return;
+    }
+    c->has_text = true;
     span text = own_text_read(c->message, index_of(c, c->returned_part), c->text_buffer, &c->cut);
-    if (use_dialects) {
+    if (c->use_dialects) {
         text = read_dialects(c, text);
     }
     c->text_line_end = reader_line_end(text);
@@ -253,6 +287,18 @@ static void read_text(clues *c, bool use_dialects)
     if (c->block.quality == BLOCK_HEADER) {
         c->own_text.len = (size_t)(c->block.from_here.ptr - text.ptr);
     }
+    if (c->status_part == NULL) {
+        read_status(c, c->own_text);
+    }
+}
+
+void clues_read_words(clues *c)
+{
+    if (c->has_words) {
+        return;
+    }
+    clues_read_text(c);
+    c->has_words = true;
     c->cut = c->cut || c->own_text.len > LIMIT_NOTICE_TEXT_BYTES;
     match_text(c->own_text, c->normal, c->hits);
     for (unsigned i = 0; i < c->hits->len; i++) {
@@ -260,21 +306,6 @@ static void read_text(clues *c, bool use_dialects)
     }
     c->codes = reason_find_codes(span_head(c->own_text, LIMIT_NOTICE_TEXT_BYTES));
     count_lines(c);
-}
-
-/* Two or more known fields are no accident of prose. */
-enum { STATUS_FIELDS_ENOUGH = 2 };
-
-static void read_status(clues *c)
-{
-    span text = c->own_text;
-    if (c->status_part != NULL) {
-        text = part_text(c->status_part, LIMIT_TEXT_PART_BYTES, c->status_buffer, &c->cut);
-    }
-    delivery_status_read(text, &c->status);
-    if (c->status_part == NULL && c->status.known_fields < STATUS_FIELDS_ENOUGH) {
-        g_array_set_size(c->status.groups, 0);
-    }
 }
 
 clues *clues_gather(const backstop_message *message, bool use_dialects)
@@ -298,8 +329,10 @@ clues *clues_gather(const backstop_message *message, bool use_dialects)
     read_auto_fields(c);
     read_ticket(c);
     read_ownership(c);
-    read_text(c, use_dialects);
-    read_status(c);
+    c->use_dialects = use_dialects;
+    if (c->status_part != NULL) {
+        read_status(c, part_text(c->status_part, LIMIT_TEXT_PART_BYTES, c->status_buffer, &c->cut));
+    }
     return c;
 }
 

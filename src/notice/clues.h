@@ -3,7 +3,8 @@
 
 /*
  * What a message shows that bears on whether it is a notice: its structure, its header, its own
- * text, and where the returned message begins. Gathers, and decides nothing.
+ * text, and where the returned message begins. Gathers, and decides nothing. The text is read
+ * when somebody asks for it.
  */
 #ifndef BACKSTOP_NOTICE_CLUES_H
 #define BACKSTOP_NOTICE_CLUES_H
@@ -35,21 +36,27 @@ typedef struct clues {
     const part *returned_part; /* message/rfc822, text/rfc822-headers, message/global... */
     bool has_calendar;
 
-    /* Its own text, before the returned message. */
+    bool use_dialects;
+    bool has_text, has_words;
+
+    /* Its own text, before the returned message: after clues_read_text() only. */
     span own_text;
-    normal_text *normal;
-    GArray *hits;        /* of phrase_hit, in normal->text */
-    header_block block;  /* a header block or summary in the text */
+    header_block block; /* a header block or summary in the text */
     char text_line_end;
+    dialect_ses_type ses; /* it was JSON of Amazon SES, and is read as what that stands for */
+
+    /* The words in it: after clues_read_words() only. */
+    normal_text *normal;
+    GArray *hits; /* of phrase_hit, in normal->text */
     unsigned counts[PHRASE_CLASSES]; /* hits of each class in its own text, before human marks */
     reason_codes codes;  /* the first in its own text */
-    dialect_ses_type ses; /* it was JSON of Amazon SES, and is read as what that stands for */
     unsigned quoted_lines, text_lines; /* lines that begin with ">", lines that are not blank */
 
     /* Its header. */
     GString *subject;            /* normal form */
     backstop_kind subject_kind;  /* BACKSTOP_KIND_NONE: no phrase */
     bool subject_is_answer;      /* Re:, Fwd: */
+    bool subject_ends_as_failure; /* it answers, but a program put its verdict behind the subject */
     bool subject_starts_with_phrase;
     bool subject_is_label;       /* the phrase is a prefix with a colon: "Automatic reply: ..." */
     bool is_from_daemon;
@@ -73,6 +80,11 @@ typedef struct clues {
 
 /* `use_dialects` is false where the general mechanism is to be measured alone. */
 clues *clues_gather(const backstop_message *message, bool use_dialects);
+
+/* Finds its own text; and the words in it, which is most of the work, and which a well-formed
+ * report does not need. Each is done once, however often it is asked for. */
+void clues_read_text(clues *c);
+void clues_read_words(clues *c);
 
 /* Takes NULL. */
 void clues_free(clues *c);

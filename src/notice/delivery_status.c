@@ -23,25 +23,25 @@ typedef enum status_field {
 static status_field field_of(span name)
 {
     static const struct {
-        const char *name;
+        span name;
         status_field field;
     } names[] = {
-        { "Reporting-MTA", FIELD_REPORTING_MTA },
-        { "Arrival-Date", FIELD_ARRIVAL_DATE },
-        { "X-Postfix-Sender", FIELD_SENDER },
-        { "Final-Recipient", FIELD_FINAL },
-        { "Original-Recipient", FIELD_ORIGINAL },
-        { "Action", FIELD_ACTION },
-        { "Status", FIELD_STATUS },
-        { "Diagnostic-Code", FIELD_DIAGNOSTIC },
-        { "Remote-MTA", FIELD_REMOTE_MTA },
-        { "Original-Envelope-Id", FIELD_OTHER },
-        { "Received-From-MTA", FIELD_OTHER },
-        { "Last-Attempt-Date", FIELD_OTHER },
-        { "Will-Retry-Until", FIELD_OTHER },
+        { { "Reporting-MTA", sizeof("Reporting-MTA") - 1 }, FIELD_REPORTING_MTA },
+        { { "Arrival-Date", sizeof("Arrival-Date") - 1 }, FIELD_ARRIVAL_DATE },
+        { { "X-Postfix-Sender", sizeof("X-Postfix-Sender") - 1 }, FIELD_SENDER },
+        { { "Final-Recipient", sizeof("Final-Recipient") - 1 }, FIELD_FINAL },
+        { { "Original-Recipient", sizeof("Original-Recipient") - 1 }, FIELD_ORIGINAL },
+        { { "Action", sizeof("Action") - 1 }, FIELD_ACTION },
+        { { "Status", sizeof("Status") - 1 }, FIELD_STATUS },
+        { { "Diagnostic-Code", sizeof("Diagnostic-Code") - 1 }, FIELD_DIAGNOSTIC },
+        { { "Remote-MTA", sizeof("Remote-MTA") - 1 }, FIELD_REMOTE_MTA },
+        { { "Original-Envelope-Id", sizeof("Original-Envelope-Id") - 1 }, FIELD_OTHER },
+        { { "Received-From-MTA", sizeof("Received-From-MTA") - 1 }, FIELD_OTHER },
+        { { "Last-Attempt-Date", sizeof("Last-Attempt-Date") - 1 }, FIELD_OTHER },
+        { { "Will-Retry-Until", sizeof("Will-Retry-Until") - 1 }, FIELD_OTHER },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-        if (span_equal_nocase(name, span_from_string(names[i].name))) {
+        if (span_equal_nocase(name, names[i].name)) {
             return names[i].field;
         }
     }

@@ -219,6 +219,23 @@ static void write_ascii(writer *w, char c)
     w->last_is_cjk = false;
 }
 
+/* A run of printable ASCII at once: most text is that. */
+static const char *write_word(writer *w, const char *p, const char *end)
+{
+    const char *start = p;
+    while (p < end && *p > ' ' && *p < 127) {
+        p++;
+    }
+    write_space(w, false);
+    size_t at = w->out->len;
+    g_string_append_len(w->out, start, p - start);
+    for (char *c = w->out->str + at; *c != '\0'; c++) {
+        *c = ascii_lower(*c);
+    }
+    w->last_is_cjk = false;
+    return p;
+}
+
 static void write_wide(writer *w, gunichar c)
 {
     c = fold(c);
@@ -271,6 +288,8 @@ static void write_text(writer *w, span text)
         if (repeated > 0) {
             p += repeated;
             w->space_pending = true;
+        } else if (*p > ' ' && *p < 127) {
+            p = write_word(w, p, end);
         } else if ((*p & 0x80) == 0) {
             write_ascii(w, *p++);
         } else {

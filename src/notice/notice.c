@@ -40,11 +40,26 @@ static const char *keep_on_one_line(backstop_notice *notice, span text)
     return kept;
 }
 
+/* Printable ASCII with single spaces: it is kept as it is. */
+static bool is_one_clean_line(span s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        bool is_double_space = s.ptr[i] == ' ' && i > 0 && s.ptr[i - 1] == ' ';
+        if (s.ptr[i] < ' ' || s.ptr[i] == 127 || is_double_space) {
+            return false;
+        }
+    }
+    return true;
+}
+
 const char *notice_keep_text(backstop_notice *notice, span bytes)
 {
     bytes = span_trim(span_head(bytes, LIMIT_DIAGNOSTIC_BYTES));
     if (bytes.len == 0) {
         return NULL;
+    }
+    if (is_one_clean_line(bytes)) {
+        return g_string_chunk_insert_len(notice->store, bytes.ptr, (gssize)bytes.len);
     }
     GString *text = g_string_sized_new(bytes.len);
     charset_scrub_utf8(bytes, text);
@@ -99,7 +114,7 @@ static backstop_notice *notice_new(void)
     return notice;
 }
 
-static void fill(backstop_notice *notice, const clues *c)
+static void fill(backstop_notice *notice, clues *c)
 {
     notice->cut = c->cut;
     notice->kind = classify(c);

@@ -3,6 +3,7 @@
 
 #include "notice/own_text.h"
 
+#include "base/text.h"
 #include "message/html.h"
 #include "message/limits.h"
 #include "message/tnef.h"
@@ -38,13 +39,14 @@ static void add_text(collector *c, span text)
         c->text = text;
         return;
     }
+    /* Parts may differ in their line ends: decoded ones have their own. */
     if (c->text.ptr != c->buffer->str) {
-        g_string_append_len(c->buffer, c->text.ptr, (gssize)c->text.len);
+        text_append_unix_lines(c->buffer, c->text);
     }
     if (c->buffer->len > 0) {
         g_string_append(c->buffer, "\n\n");
     }
-    g_string_append_len(c->buffer, text.ptr, (gssize)text.len);
+    text_append_unix_lines(c->buffer, text);
     c->text = (span){ c->buffer->str, c->buffer->len };
 }
 

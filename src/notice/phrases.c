@@ -5,6 +5,8 @@
 
 #include "notice/phrases_table.h"
 
+#include <string.h>
+
 /* The widest gap between the two pieces of a phrase. */
 enum { GAP_BYTES_MAX = 60 };
 
@@ -90,29 +92,25 @@ static void take_pattern(matcher *m, const phrases_pattern *pattern, size_t end)
 
 static const phrases_node *find_child(const phrases_node *node, char byte)
 {
-    const phrases_node *child = &phrases_nodes[node->first_child];
-    const phrases_node *end = child + node->child_count;
-    while (child < end && child->first_byte < (uint8_t)byte) {
-        child++;
-    }
-    return child < end && child->first_byte == (uint8_t)byte ? child : NULL;
+    const uint8_t *first = &phrases_first_bytes[node->first_child];
+    const uint8_t *hit = memchr(first, (unsigned char)byte, node->child_count);
+    return hit == NULL ? NULL : &phrases_nodes[node->first_child + (hit - first)];
 }
 
 /* Walks the trie along the text from `start`: at most as far as the longest phrase. */
 static void match_from(matcher *m, size_t start)
 {
-    const phrases_node *node = &phrases_nodes[0];
-    size_t at = start;
-    while (at < m->text.len && (node = find_child(node, m->text.ptr[at])) != NULL) {
-        span rest = span_skip(m->text, at);
-        span label = { (const char *)&phrases_labels[node->label], node->label_len };
-        if (!span_starts(rest, label)) {
-            return;
-        }
-        at += label.len;
+    const char *at = m->text.ptr + start;
+    const char *end = m->text.ptr + m->text.len;
+    const phrases_node *node = &phrases_nodes[phrases_roots[(unsigned char)*at]];
+    while (node != NULL && node != phrases_nodes && (size_t)(end - at) >= node->label_len &&
+           memcmp(at, &phrases_labels[node->label], node->label_len) == 0) {
+        at += node->label_len;
         for (unsigned i = 0; i < node->pattern_count; i++) {
-            take_pattern(m, &phrases_patterns[node->first_pattern + i], at);
+            take_pattern(m, &phrases_patterns[node->first_pattern + i],
+                         (size_t)(at - m->text.ptr));
         }
+        node = at < end ? find_child(node, *at) : NULL;
     }
 }
 

@@ -13,8 +13,7 @@
 
 #include <stdint.h>
 
-/* A state of the trie and the run of bytes that leads to it. Children stand in a row, by their
- * first byte. */
+/* A state of the trie and the run of bytes that leads to it. Children stand in a row. */
 typedef struct phrases_node {
     uint32_t label; /* offset in phrases_labels */
     uint16_t first_child;
@@ -22,7 +21,6 @@ typedef struct phrases_node {
     uint8_t label_len;
     uint8_t child_count;
     uint8_t pattern_count;
-    uint8_t first_byte; /* of the label */
 } phrases_node;
 
 /* A phrase without a gap is one pattern, which ends it. One with a gap has an opening besides,
@@ -45,6 +43,8 @@ typedef struct phrases_entry {
 
 extern const uint8_t phrases_labels[];
 extern const phrases_node phrases_nodes[]; /* the first is the root */
+extern const uint8_t phrases_first_bytes[]; /* of each node's label */
+extern const uint16_t phrases_roots[];     /* its child by first byte; 0: none */
 extern const phrases_pattern phrases_patterns[];
 extern const phrases_entry phrases_entries[];
 

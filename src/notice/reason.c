@@ -94,7 +94,7 @@ unsigned reason_rank(backstop_reason reason)
     case BACKSTOP_REASON_EXPIRED:
         return 3;
     default:
-        return 4;
+        return REASON_RANK_BEST;
     }
 }
 

@@ -32,6 +32,7 @@ bool reason_has_codes(const reason_codes *codes);
  * texts mention beside the real reason), 3 that it went wrong for too long, 4 what is wrong with
  * the recipient, sender or message. */
 unsigned reason_rank(backstop_reason reason);
+enum { REASON_RANK_BEST = 4 };
 
 /* What the codes alone say; BACKSTOP_REASON_NONE if they say nothing more than that it failed. */
 backstop_reason reason_from_codes(const reason_codes *codes);

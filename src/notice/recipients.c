@@ -395,9 +395,21 @@ static void from_text(const clues *c, backstop_notice *notice)
     g_free(ranks);
 }
 
-/* The address that was written to, where the text names one behind the one that failed. */
-static void read_origin(const clues *c, backstop_notice *notice, struct backstop_recipient *r)
+/* Spares most notices the search. */
+static bool may_name_origin(span text)
 {
+    return memmem(text.ptr, text.len, "ed from", 7) != NULL ||
+           memmem(text.ptr, text.len, "addressed to", 12) != NULL;
+}
+
+/* The address that was written to, where the text names one behind the one that failed. */
+static void read_origin(clues *c, backstop_notice *notice, struct backstop_recipient *r)
+{
+    clues_read_text(c);
+    if (!may_name_origin(c->own_text)) {
+        return;
+    }
+    clues_read_words(c);
     enum { ORIGIN_LINES_MAX = 3 };
     const normal_address *last = NULL;
     for (unsigned i = 0; i < c->normal->addresses->len; i++) {
@@ -443,8 +455,9 @@ static const char *keep_said(const clues *c, backstop_notice *notice, const diag
     return end > start ? notice_keep_text(notice, (span){ start, (size_t)(end - start) }) : NULL;
 }
 
-static void read_said(const clues *c, backstop_notice *notice, struct backstop_recipient *r)
+static void read_said(clues *c, backstop_notice *notice, struct backstop_recipient *r)
 {
+    clues_read_words(c);
     diagnosis d = diagnose_address(c, span_from_string(r->address));
     if (d.end_line == d.first_line && r->final != NULL) {
         d = diagnose_address(c, span_from_string(r->final));
@@ -472,10 +485,11 @@ static bool ran_out_of_time(const backstop_notice *notice, const struct backstop
 }
 
 /* From what says most surely why to what says least. */
-static void settle_reason(const clues *c, backstop_notice *notice, struct backstop_recipient *r)
+static void settle_reason(clues *c, backstop_notice *notice, struct backstop_recipient *r)
 {
     bool is_alone = notice->recipients->len <= 1;
     if (is_alone && r->status == NULL && r->reply == NULL) {
+        clues_read_words(c);
         set_codes(notice, r, &c->codes);
     }
     reason_codes codes = codes_of(r);
@@ -484,6 +498,7 @@ static void settle_reason(const clues *c, backstop_notice *notice, struct backst
         r->reason = clear;
     }
     if (is_alone && reason_rank(r->reason) <= 1) {
+        clues_read_words(c);
         take_better(&r->reason, reason_from_hits(c->hits, 0, (unsigned)c->normal->text->len));
     }
     if (reason_rank(r->reason) <= 1 || r->reason == BACKSTOP_REASON_SECURITY) {
@@ -499,7 +514,19 @@ static void settle_reason(const clues *c, backstop_notice *notice, struct backst
     take_better(&r->reason, BACKSTOP_REASON_OTHER);
 }
 
-static void read_reason_without_recipient(const clues *c, backstop_notice *notice)
+/* The text is asked only for what the delivery status leaves open. */
+static void explain_failure(clues *c, backstop_notice *notice, struct backstop_recipient *r)
+{
+    if (r->original == NULL) {
+        read_origin(c, notice, r);
+    }
+    if (r->diagnostic == NULL || reason_rank(r->reason) < REASON_RANK_BEST) {
+        read_said(c, notice, r);
+    }
+    settle_reason(c, notice, r);
+}
+
+static void read_reason_without_recipient(clues *c, backstop_notice *notice)
 {
     struct backstop_recipient nobody = { .address = NULL };
     settle_reason(c, notice, &nobody);
@@ -529,10 +556,13 @@ static void share_reasons(backstop_notice *notice)
     }
 }
 
-void recipients_read(const clues *c, backstop_notice *notice)
+void recipients_read(clues *c, backstop_notice *notice)
 {
     bool is_delivery = action_of(notice->kind) != NULL;
     from_groups(c, notice);
+    if (notice->recipients->len == 0) {
+        clues_read_words(c);
+    }
     if (notice->recipients->len == 0 && is_delivery) {
         from_text(c, notice);
     }
@@ -550,11 +580,7 @@ void recipients_read(const clues *c, backstop_notice *notice)
         struct backstop_recipient *r =
             &g_array_index(notice->recipients, struct backstop_recipient, i);
         if (failed(r)) {
-            if (r->original == NULL) {
-                read_origin(c, notice, r);
-            }
-            read_said(c, notice, r);
-            settle_reason(c, notice, r);
+            explain_failure(c, notice, r);
         }
     }
     if (may_fail && c->status.groups->len == 0) {

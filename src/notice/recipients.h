@@ -12,6 +12,6 @@
 #include "notice/notice.h"
 
 /* Fills notice->recipients; notice->kind and ->returned are known. */
-void recipients_read(const clues *c, backstop_notice *notice);
+void recipients_read(clues *c, backstop_notice *notice);
 
 #endif

@@ -7,6 +7,7 @@
 #include "message/date.h"
 #include "message/limits.h"
 #include "message/received.h"
+#include "notice/cited.h"
 
 /* The header block that came back, wherever it stood. */
 typedef struct source {
@@ -78,8 +79,9 @@ static bool from_part(const clues *c, source *s)
     return true;
 }
 
-static bool from_text(const clues *c, source *s)
+static bool from_text(clues *c, source *s)
 {
+    clues_read_text(c);
     if (c->block.quality == BLOCK_NONE) {
         return false;
     }
@@ -228,31 +230,33 @@ static backstop_form form_of(const source *s)
     return known < HEADER_FIELDS_ENOUGH ? BACKSTOP_FORM_FRAGMENT : BACKSTOP_FORM_HEADERS;
 }
 
-/* "Message-ID: <...>" in the notice's own words, or the field of RFC 8098, 3.2.5. */
-static void read_cited_message_id(const clues *c, backstop_notice *notice)
+static void read_cited(clues *c, backstop_notice *notice)
 {
-    static const char *const labels[] = { "message-id:", "message id:", "messageid:" };
-    span text = c->own_text;
-    if (c->mdn_part != NULL) {
-        text = c->mdn_part->body;
+    struct backstop_returned *r = &notice->returned;
+    span values[CITED_FIELDS];
+    address to;
+    cited_read(c, values);
+    span id = message_id_of(values[CITED_MESSAGE_ID]);
+    if (r->message_id == NULL && id.len > 0 && id.ptr[0] == '<') {
+        r->message_id = notice_keep_text(notice, id);
     }
-    span line;
-    while (notice->returned.message_id == NULL && span_next_line(&text, &line)) {
-        for (size_t i = 0; i < G_N_ELEMENTS(labels); i++) {
-            size_t at = span_find_nocase(line, span_from_string(labels[i]));
-            span value = span_skip(line, at);
-            size_t open = span_find_char(value, '<');
-            span id = message_id_of(value);
-            if (open < value.len && id.ptr[0] == '<') {
-                notice->returned.message_id = notice_keep_text(notice, id);
-                notice->returned.form = BACKSTOP_FORM_FRAGMENT;
-                break;
-            }
-        }
+    if (r->subject == NULL) {
+        r->subject = notice_keep_header_text(notice, values[CITED_SUBJECT]);
+    }
+    if (!r->has_date) {
+        r->has_date = values[CITED_DATE].len > 0 && date_read(values[CITED_DATE], &r->date_sec);
+    }
+    if (r->to->len == 0 && address_first(values[CITED_TO], notice->store, &to) &&
+        span_find_char(to.spec, '@') < to.spec.len) {
+        g_ptr_array_add(r->to, (gpointer)notice_keep_text(notice, to.spec));
+    }
+    bool found = r->message_id != NULL || r->subject != NULL || r->has_date || r->to->len > 0;
+    if (found && r->form == BACKSTOP_FORM_NONE) {
+        r->form = BACKSTOP_FORM_FRAGMENT;
     }
 }
 
-void returned_read(const clues *c, backstop_notice *notice)
+void returned_read(clues *c, backstop_notice *notice)
 {
     source s = { .body = { "", 0 } };
     struct backstop_returned *r = &notice->returned;
@@ -264,8 +268,8 @@ void returned_read(const clues *c, backstop_notice *notice)
             r->body = s.body;
         }
     }
-    if (r->form == BACKSTOP_FORM_NONE) {
-        read_cited_message_id(c, notice);
+    if (r->form == BACKSTOP_FORM_NONE || r->form == BACKSTOP_FORM_FRAGMENT) {
+        read_cited(c, notice);
     }
     if (r->sender == NULL) {
         r->sender = notice_keep_text(notice, c->status.original_sender);

@@ -12,6 +12,6 @@
 #include "notice/notice.h"
 
 /* Fills notice->returned. */
-void returned_read(const clues *c, backstop_notice *notice);
+void returned_read(clues *c, backstop_notice *notice);
 
 #endif

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: The Backstop authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Sends one original message over SMTP to the MTA under test.
+"""Sends one original message to the MTA under test, over SMTP or through its sendmail command.
 
-The DSN parameters of RFC 3461 are given by options. Exits with an error, and the server's
-words, if the server does not take the message for every recipient.
+The DSN parameters of RFC 3461 are given by options and need SMTP. Exits with an error, and the
+server's words, if the server does not take the message for every recipient.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import base64
 import email.header
 import email.utils
 import smtplib
+import subprocess
 import sys
 import time
 import uuid
@@ -55,9 +56,10 @@ BODIES = {"plain": plain, "eight-bit": eight_bit, "multipart": multipart}
 def parse_arguments():
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--server", required=True, help="address of the MTA under test")
-    parser.add_argument("--source", required=True, help="address to send from")
-    parser.add_argument("--helo", required=True)
+    parser.add_argument("--sendmail", help="path of a sendmail command, to be used instead of SMTP")
+    parser.add_argument("--server", help="address of the MTA under test")
+    parser.add_argument("--source", help="address to send from")
+    parser.add_argument("--helo")
     parser.add_argument("--received", action="append", default=[], help="a Received field")
     parser.add_argument("--from", dest="sender", default="alice@our.example")
     parser.add_argument("--to", dest="recipients", action="append", required=True)
@@ -100,9 +102,14 @@ def compose(arguments):
     return (head + "\n" + body).replace("\n", "\r\n").encode()
 
 
-def send(arguments):
+def send_by_command(arguments, message):
+    """Hands the message to a sendmail command."""
+    command = [arguments.sendmail, "-f", arguments.sender, *arguments.recipients]
+    subprocess.run(command, input=message.replace(b"\r\n", b"\n"), check=True)
+
+
+def send_by_smtp(arguments, message):
     """Runs the SMTP transaction."""
-    message = compose(arguments)
     client = smtplib.SMTP(arguments.server, 25, arguments.helo, 20, (arguments.source, 0))
     client.ehlo()
     wants_dsn = arguments.ret or arguments.envid or arguments.notify or arguments.orcpt
@@ -131,4 +138,11 @@ def must_accept(command, reply):
         sys.exit(f"the server refused {command}: {code} {text.decode('utf-8', 'replace')}")
 
 
-send(parse_arguments())
+def main():
+    """Composes and sends."""
+    arguments = parse_arguments()
+    send = send_by_command if arguments.sendmail else send_by_smtp
+    send(arguments, compose(arguments))
+
+
+main()

@@ -40,6 +40,7 @@ play() {
     fi
     INJECT+=(--server "$ADDRESS")
     hostname "$HOST"
+    send_from "$ADDRESS"
     echo "$HOST" >/etc/mailname
     local folder
     for folder in "$INBOX" "$INBOX/tmp" "$INBOX/new" "$INBOX/cur"; do
@@ -50,6 +51,15 @@ play() {
     python3 "$TESTBED/lib/smtp_hosts.py" "$INBOX" "$HOST" &
     wait_for "the log" test -S /dev/log
     wait_for "the other hosts" listens 203.0.113.27
+}
+
+# All addresses are this machine's own, and Linux would use the address of the host that is called
+# as the source too. Connections come from the MTA under test instead.
+send_from() {
+    local address
+    python3 "$TESTBED/lib/world.py" | while read -r address; do
+        ip route replace table local local "$address" dev lo src "$1"
+    done
 }
 
 # wait_for WHAT COMMAND...: waits until the command succeeds; ends the session if it never does.

@@ -27,7 +27,7 @@ bounce warn-interval 2s
 queue ttl 8s
 listen on $ADDRESS port 25 hostname $HOST
 action "own" $1
-action "relay" relay src $ADDRESS helo $HOST
+action "relay" relay helo $HOST
 match from any for domain "$DOMAIN" action "own"
 match from any for any action "relay"
 END
@@ -62,7 +62,7 @@ phase_own() {
 
 phase_gateway() {
     play remote
-    start_opensmtpd "relay host smtp://store.remote.example src $ADDRESS helo $HOST"
+    start_opensmtpd "relay host smtp://store.remote.example helo $HOST"
     obtain gateway-user-unknown-full --to nobody@remote.example --ret FULL --envid QQ3001
     obtain gateway-user-unknown-headers --to nobody@remote.example --ret HDRS --envid QQ3002
     obtain gateway-mailbox-full --to full@remote.example --orcpt orders@our.example

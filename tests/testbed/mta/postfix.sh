@@ -16,7 +16,6 @@ compatibility_level = 3.6
 maillog_file = /var/log/postfix.log
 inet_interfaces = $ADDRESS
 inet_protocols = ipv4
-smtp_bind_address = $ADDRESS
 myhostname = $HOST
 myorigin = \$mydomain
 mydomain = $DOMAIN

@@ -6,7 +6,7 @@
 
 MTA_PACKAGES=(sendmail-bin sendmail-base sendmail-cf m4)
 MTA_USERS=(smmta smmsp)
-MTA_PHASES=(own gateway no_body plain_text postmaster)
+MTA_PHASES=(own gateway no_body plain_text plain_text_no_body postmaster)
 
 # start_sendmail [M4-LINE...]: a plain configuration, and lines of the phase.
 start_sendmail() {
@@ -70,7 +70,6 @@ define(\`confTO_QUEUERETURN', \`6s')dnl
 define(\`confMIN_QUEUE_AGE', \`0')dnl
 define(\`confTO_IDENT', \`0s')dnl
 define(\`confDELIVERY_MODE', \`background')dnl
-CLIENT_OPTIONS(\`Family=inet, Addr=$ADDRESS')dnl
 define(\`LOCAL_MAILER_PATH', \`/etc/mail/deliver')dnl
 define(\`LOCAL_MAILER_ARGS', \`deliver \$u')dnl
 define(\`LOCAL_MAILER_FLAGS', \`SPhnu9')dnl
@@ -146,6 +145,14 @@ phase_plain_text() {
     obtain plain-text-host-unknown --to someone@nowhere.example
     obtain plain-text-delayed --to grey@other.example
     expect plain-text-expired
+}
+
+# The same, without a body.
+phase_plain_text_no_body() {
+    play remote
+    start_sendmail 'define(`confMIME_FORMAT_ERRORS'"'"', `False'"'"')dnl' \
+        'define(`confPRIVACY_FLAGS'"'"', `nobodyreturn'"'"')dnl'
+    obtain plain-text-headers --to nosuchuser@remote.example
 }
 
 # Copies for the postmaster about mail of others.

@@ -39,11 +39,11 @@ END
 phase_filter() {
     play remote
     start_exim "GATEWAY = no" "qualify_domain = remote.example"
+    echo "I am travelling and will answer your message next week." >/home/bob/.vacation.msg
     bob_forwards <<'END'
 # Exim filter
 if personal alias support@remote.example then
   vacation
-    text "I am travelling and will answer your message next week."
     subject "On vacation"
 endif
 END
@@ -57,6 +57,17 @@ mail to $reply_address
   return message
 END
     obtain filter-ticket-reply --to bob@remote.example
+    bob_forwards <<'END'
+# Exim filter
+mail to $reply_address
+  from "\"Mail Scanner\" <postmaster@remote.example>"
+  subject "Warning: your message contained a forbidden attachment"
+  text "The mail scanner found an attachment that is not allowed here in a message\n\
+        that you sent to $local_part@$domain with the subject\n\n    $h_subject:\n\n\
+        The message was not delivered."
+seen finish
+END
+    obtain filter-attachment-warning --to bob@remote.example --body multipart
     bob_forwards <<'END'
 # Exim filter
 fail text "This mailbox is no longer read. Please write to support@remote.example."
