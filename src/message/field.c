@@ -28,6 +28,38 @@ bool field_is_from_line(span line)
     return span_starts(line, SPAN("From ")) || span_starts(line, SPAN(">From "));
 }
 
+field_usage field_usage_of(span name)
+{
+    static const char *const once[] = { "From",
+                                        "To",
+                                        "Cc",
+                                        "Subject",
+                                        "Date",
+                                        "Sender",
+                                        "Reply-To",
+                                        "Message-ID",
+                                        "References",
+                                        "In-Reply-To",
+                                        "MIME-Version",
+                                        "Content-Type",
+                                        "Content-Transfer-Encoding" };
+    static const char *const often[] = {
+        "Received",    "Return-Path", "Delivered-To", "DKIM-Signature", "Authentication-Results",
+        "Received-SPF"
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(once); i++) {
+        if (span_equal_nocase(name, span_from_string(once[i]))) {
+            return USAGE_ONCE;
+        }
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(often); i++) {
+        if (span_equal_nocase(name, span_from_string(often[i]))) {
+            return USAGE_OFTEN;
+        }
+    }
+    return span_starts_nocase(name, SPAN("X-")) ? USAGE_OFTEN : USAGE_OTHER;
+}
+
 const header_field *field_at(field_block block, unsigned n)
 {
     return &g_array_index(block.fields, header_field, block.first + n);

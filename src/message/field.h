@@ -30,6 +30,11 @@ bool field_starts_line(span line, size_t *name_len);
 /* What the first line of an mbox entry or a "From " line left in a notice looks like. */
 bool field_is_from_line(span line);
 
+/* How often a header holds a field of that name (RFC 5322, 3.6), for the names that headers are
+ * made of; USAGE_OTHER for any other name, which may as well be the first word of a text. */
+typedef enum field_usage { USAGE_OTHER, USAGE_ONCE, USAGE_OFTEN } field_usage;
+field_usage field_usage_of(span name);
+
 /* The n-th field of a block. */
 const header_field *field_at(field_block block, unsigned n);
 

@@ -14,6 +14,10 @@
 /* How much of the input decides which line ends it uses. */
 enum { LINE_END_SAMPLE_BYTES = 4096 };
 
+/* How many lines of a folded field may have lost their indentation, and how often in one header:
+ * a Received or Content-Type field has no more lines, and each try looks through all names. */
+enum { LOST_FOLDING_LINES_MAX = 8, LOST_FOLDING_RUNS_MAX = 64 };
+
 typedef struct open_multipart {
     span boundary;
     unsigned part;
@@ -88,36 +92,98 @@ static bool starts_field_after(span rest, char line_end)
     return reader_next_line(&rest, line_end, &line) && field_starts_line(line, &name_len);
 }
 
+static bool is_boundary_shape(span line)
+{
+    return line.len > 2 && line.ptr[0] == '-' && line.ptr[1] == '-';
+}
+
+/* Takes in continuation lines that lost their indentation, as web forms and some archives hand on
+ * headers. They show in a usual field that follows and that this block does not hold yet: text
+ * under a header without a blank line may cite another header, but then repeats its names. */
+static bool extend_over_lost_folding(span *rest, char line_end, field_block block, span *value)
+{
+    span ahead = *rest, line;
+    const char *end = value->ptr + value->len;
+    for (unsigned n = 0; n <= LOST_FOLDING_LINES_MAX; n++) {
+        span before = ahead;
+        size_t name_len;
+        if (!reader_next_line(&ahead, line_end, &line) || is_blank(line) ||
+            field_is_from_line(line) || is_boundary_shape(line)) {
+            return false;
+        }
+        field_usage usage = field_starts_line(line, &name_len)
+                                ? field_usage_of(span_head(line, name_len))
+                                : USAGE_OTHER;
+        if (usage == USAGE_OFTEN ||
+            (usage == USAGE_ONCE && field_find(block, span_head(line, name_len), 0) == NULL)) {
+            value->len = (size_t)(end - value->ptr);
+            *rest = before;
+            return true;
+        }
+        end = line.ptr + line.len;
+    }
+    return false;
+}
+
+/* Passes the line at `*rest`, which is no field: false if the header ends before it. */
+static bool pass_junk(span *rest, char line_end, field_block block, unsigned *lost_runs)
+{
+    span ahead = *rest, line;
+    reader_next_line(&ahead, line_end, &line);
+    if (field_is_from_line(line)) {
+        *rest = ahead;
+        return true;
+    }
+    if (is_boundary_shape(line)) {
+        return false;
+    }
+    if (block.count > 0 && *lost_runs < LOST_FOLDING_RUNS_MAX) {
+        header_field *last =
+            &g_array_index(block.fields, header_field, block.first + block.count - 1);
+        ++*lost_runs;
+        if (extend_over_lost_folding(rest, line_end, block, &last->value)) {
+            return true;
+        }
+    }
+    if (!starts_field_after(ahead, line_end)) {
+        return false;
+    }
+    *rest = ahead;
+    return true;
+}
+
 unsigned reader_header_block(span *rest, char line_end, GArray *fields, unsigned max_fields,
                              bool *ended, bool *cut)
 {
-    unsigned added = 0;
+    field_block block = { fields, fields->len, 0 };
+    unsigned lost_runs = 0;
+    span line, before = *rest;
     *ended = false;
-    for (;;) {
-        span before = *rest, line;
-        if (!reader_next_line(rest, line_end, &line)) {
-            return added;
-        }
+    for (; reader_next_line(rest, line_end, &line); before = *rest) {
         size_t name_len;
         if (field_starts_line(line, &name_len)) {
             size_t colon = span_find_char(line, ':');
             header_field f = { span_head(line, name_len), span_skip(line, colon + 1) };
             extend_over_folding(rest, line_end, &f.value);
             f.value = span_trim(f.value);
-            if (added < max_fields) {
+            if (block.count < max_fields) {
                 g_array_append_val(fields, f);
-                added++;
+                block.count++;
             } else {
                 *cut = true;
             }
-        } else if (is_blank(line)) {
+            continue;
+        }
+        if (is_blank(line)) {
             *ended = true;
-            return added;
-        } else if (!field_is_from_line(line) && !starts_field_after(*rest, line_end)) {
-            *rest = before;
-            return added;
+            break;
+        }
+        *rest = before;
+        if (!pass_junk(rest, line_end, block, &lost_runs)) {
+            break;
         }
     }
+    return block.count;
 }
 
 /* The line end before `at` belongs to the boundary that starts there (RFC 2046, 5.1.1). */
@@ -126,7 +192,7 @@ static const char *before_line_end(const char *start, const char *at, char line_
     if (at > start && at[-1] == line_end) {
         at--;
     }
-    if (line_end == '\n' && at > start && at[-1] == '\r') {
+    while (line_end == '\n' && at > start && at[-1] == '\r') {
         at--;
     }
     return at;
@@ -142,18 +208,13 @@ static void close_parts(reader *r, int first, int until, const char *end)
     }
 }
 
-static bool is_boundary_shape(span line)
-{
-    return line.len > 2 && line.ptr[0] == '-' && line.ptr[1] == '-';
-}
-
 /* For a part that should be a multipart but names no boundary that is there: whether this line
  * can be one, which shows in a MIME field or the blank line right after it. */
 static bool can_be_adopted(span line, span rest, char line_end)
 {
     span next;
-    return is_boundary_shape(line) && line.len <= LIMIT_BOUNDARY_BYTES + 2 &&
-           line.ptr[2] != '-' && line.ptr[2] != ' ' && reader_next_line(&rest, line_end, &next) &&
+    return is_boundary_shape(line) && line.len <= LIMIT_BOUNDARY_BYTES + 2 && line.ptr[2] != '-' &&
+           line.ptr[2] != ' ' && reader_next_line(&rest, line_end, &next) &&
            span_starts_nocase(next, SPAN("content-"));
 }
 
@@ -161,7 +222,8 @@ static bool can_be_adopted(span line, span rest, char line_end)
 static int match_boundary(reader *r, span line, bool *is_last)
 {
     span text = span_skip(line, 2);
-    while (text.len > 0 && (ascii_is_space(text.ptr[text.len - 1]) || text.ptr[text.len - 1] == 0)) {
+    while (text.len > 0 &&
+           (ascii_is_space(text.ptr[text.len - 1]) || text.ptr[text.len - 1] == 0)) {
         text.len--;
     }
     for (int i = (int)r->open_count - 1; i >= 0; i--) {
@@ -212,9 +274,9 @@ static void open_boundary(reader *r, unsigned index, span lost_boundary)
         return;
     }
     if (names_boundary_that_is_there(r, p, found)) {
-        m->boundary = (span){ g_string_chunk_insert_len(r->message->store, found.ptr,
-                                                        (gssize)found.len),
-                              found.len };
+        m->boundary =
+            (span){ g_string_chunk_insert_len(r->message->store, found.ptr, (gssize)found.len),
+                    found.len };
     } else {
         m->adopt = true;
     }
@@ -324,8 +386,8 @@ static bool begin_part(reader *r, int parent)
     if (parent == PART_NONE && p.type.type.len == 0) {
         lost = find_lost_boundary(r);
     }
-    bool holds_parts = span_equal_nocase(p.type.type, SPAN("multipart")) || is_message_type(&p) ||
-                       lost.len > 0;
+    bool holds_parts =
+        span_equal_nocase(p.type.type, SPAN("multipart")) || is_message_type(&p) || lost.len > 0;
     if (holds_parts && !may_hold_parts(r, &p)) {
         m->cut = m->cut || p.encoding != TRANSFER_BASE64;
         return false;
@@ -362,6 +424,19 @@ static bool find_dashes(reader *r, bool at_line_start)
     return true;
 }
 
+/* Closes the open multiparts from `level` on. One that found no boundary is text after all. */
+static void close_multiparts(reader *r, unsigned level)
+{
+    const GArray *parts = r->message->parts;
+    for (unsigned i = level; i < r->open_count; i++) {
+        unsigned index = r->open[i].part;
+        if (index + 1 >= parts->len || g_array_index(parts, part, index + 1).parent != (int)index) {
+            g_array_index(parts, part, index).has_parts = false;
+        }
+    }
+    r->open_count = level;
+}
+
 static void read_bodies(reader *r)
 {
     bool at_line_start = true;
@@ -377,20 +452,10 @@ static void read_bodies(reader *r)
         }
         unsigned owner = r->open[level].part;
         close_parts(r, r->current, (int)owner, line_start);
-        r->open_count = (unsigned)level + (is_last ? 0 : 1);
+        close_multiparts(r, (unsigned)level + (is_last ? 0 : 1));
         r->current = (int)owner;
         if (!is_last) {
             begin_parts(r, (int)owner);
-        }
-    }
-}
-
-/* A part that waited for a boundary to adopt and found none is plain text after all. */
-static void settle_unadopted(reader *r)
-{
-    for (unsigned i = 0; i < r->open_count; i++) {
-        if (r->open[i].adopt) {
-            g_array_index(r->message->parts, part, r->open[i].part).has_parts = false;
         }
     }
 }
@@ -402,7 +467,7 @@ void reader_run(backstop_message *message)
     message->line_end = reader_line_end(message->input);
     begin_parts(&r, PART_NONE);
     read_bodies(&r);
-    settle_unadopted(&r);
+    close_multiparts(&r, 0);
     const char *end = message->input.ptr + message->input.len;
     for (int i = r.current; i != PART_NONE;) {
         part *p = &g_array_index(message->parts, part, (unsigned)i);

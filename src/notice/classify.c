@@ -30,6 +30,9 @@ static unsigned weigh_failure_words(const clues *c)
     weight += c->counts[PHRASE_GAVE_UP] > 0 ? 1 : 0;
     weight += c->counts[PHRASE_REASON] > 0 ? 1 : 0;
     weight += reason_has_codes(&c->codes) ? 1 : 0;
+    if (weight == 0) {
+        return 0; /* separators and labels stand in many mails, and say nothing alone */
+    }
     weight += c->counts[PHRASE_SEPARATOR] > 0 ? 1 : 0;
     weight += c->counts[PHRASE_LABEL] > 0 ? 1 : 0;
     return weight;
@@ -161,7 +164,7 @@ static bool is_failure_text(const clues *c)
     if (!is_surely_system(c)) {
         return author >= 1 && words >= 3 && object >= 2;
     }
-    return (words >= 2 && object >= 1) || object >= 3;
+    return (words >= 2 && object >= 1) || (words >= 1 && object >= 3);
 }
 
 /* Whether a program rather than a person wrote it, as far as the header tells. */

@@ -7,17 +7,17 @@
 #include "message/limits.h"
 
 typedef enum status_field {
-    FIELD_REPORTING_MTA,
-    FIELD_ARRIVAL_DATE,
-    FIELD_SENDER,
-    FIELD_FINAL,
-    FIELD_ORIGINAL,
-    FIELD_ACTION,
-    FIELD_STATUS,
-    FIELD_DIAGNOSTIC,
-    FIELD_REMOTE_MTA,
-    FIELD_OTHER, /* counts as a sign of the format only */
-    FIELD_UNKNOWN,
+    DSN_REPORTING_MTA,
+    DSN_ARRIVAL_DATE,
+    DSN_SENDER,
+    DSN_FINAL,
+    DSN_ORIGINAL,
+    DSN_ACTION,
+    DSN_STATUS,
+    DSN_DIAGNOSTIC,
+    DSN_REMOTE_MTA,
+    DSN_OTHER, /* counts as a sign of the format only */
+    DSN_UNKNOWN,
 } status_field;
 
 static status_field field_of(span name)
@@ -26,26 +26,26 @@ static status_field field_of(span name)
         span name;
         status_field field;
     } names[] = {
-        { { "Reporting-MTA", sizeof("Reporting-MTA") - 1 }, FIELD_REPORTING_MTA },
-        { { "Arrival-Date", sizeof("Arrival-Date") - 1 }, FIELD_ARRIVAL_DATE },
-        { { "X-Postfix-Sender", sizeof("X-Postfix-Sender") - 1 }, FIELD_SENDER },
-        { { "Final-Recipient", sizeof("Final-Recipient") - 1 }, FIELD_FINAL },
-        { { "Original-Recipient", sizeof("Original-Recipient") - 1 }, FIELD_ORIGINAL },
-        { { "Action", sizeof("Action") - 1 }, FIELD_ACTION },
-        { { "Status", sizeof("Status") - 1 }, FIELD_STATUS },
-        { { "Diagnostic-Code", sizeof("Diagnostic-Code") - 1 }, FIELD_DIAGNOSTIC },
-        { { "Remote-MTA", sizeof("Remote-MTA") - 1 }, FIELD_REMOTE_MTA },
-        { { "Original-Envelope-Id", sizeof("Original-Envelope-Id") - 1 }, FIELD_OTHER },
-        { { "Received-From-MTA", sizeof("Received-From-MTA") - 1 }, FIELD_OTHER },
-        { { "Last-Attempt-Date", sizeof("Last-Attempt-Date") - 1 }, FIELD_OTHER },
-        { { "Will-Retry-Until", sizeof("Will-Retry-Until") - 1 }, FIELD_OTHER },
+        { { "Reporting-MTA", sizeof("Reporting-MTA") - 1 }, DSN_REPORTING_MTA },
+        { { "Arrival-Date", sizeof("Arrival-Date") - 1 }, DSN_ARRIVAL_DATE },
+        { { "X-Postfix-Sender", sizeof("X-Postfix-Sender") - 1 }, DSN_SENDER },
+        { { "Final-Recipient", sizeof("Final-Recipient") - 1 }, DSN_FINAL },
+        { { "Original-Recipient", sizeof("Original-Recipient") - 1 }, DSN_ORIGINAL },
+        { { "Action", sizeof("Action") - 1 }, DSN_ACTION },
+        { { "Status", sizeof("Status") - 1 }, DSN_STATUS },
+        { { "Diagnostic-Code", sizeof("Diagnostic-Code") - 1 }, DSN_DIAGNOSTIC },
+        { { "Remote-MTA", sizeof("Remote-MTA") - 1 }, DSN_REMOTE_MTA },
+        { { "Original-Envelope-Id", sizeof("Original-Envelope-Id") - 1 }, DSN_OTHER },
+        { { "Received-From-MTA", sizeof("Received-From-MTA") - 1 }, DSN_OTHER },
+        { { "Last-Attempt-Date", sizeof("Last-Attempt-Date") - 1 }, DSN_OTHER },
+        { { "Will-Retry-Until", sizeof("Will-Retry-Until") - 1 }, DSN_OTHER },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         if (span_equal_nocase(name, names[i].name)) {
             return names[i].field;
         }
     }
-    return FIELD_UNKNOWN;
+    return DSN_UNKNOWN;
 }
 
 /* Cuts "rfc822;" and its like off `*value`; returns the type, empty if there is none. */
@@ -85,15 +85,15 @@ static delivery_action read_action(span value)
 static bool group_has(const delivery_group *g, status_field field)
 {
     switch (field) {
-    case FIELD_FINAL:
+    case DSN_FINAL:
         return g->final.len > 0;
-    case FIELD_ORIGINAL:
+    case DSN_ORIGINAL:
         return g->original.len > 0;
-    case FIELD_ACTION:
+    case DSN_ACTION:
         return g->action != ACTION_NONE;
-    case FIELD_STATUS:
+    case DSN_STATUS:
         return g->status.len > 0;
-    case FIELD_DIAGNOSTIC:
+    case DSN_DIAGNOSTIC:
         return g->diagnostic.len > 0;
     default:
         return false;
@@ -104,8 +104,8 @@ static bool group_has(const delivery_group *g, status_field field)
  * really starts a new group is a field that this one has already. */
 static bool starts_group(const delivery_group *g, status_field field, bool after_blank)
 {
-    bool names_recipient = field == FIELD_FINAL || field == FIELD_ORIGINAL;
-    if (field == FIELD_DIAGNOSTIC || field == FIELD_REMOTE_MTA) {
+    bool names_recipient = field == DSN_FINAL || field == DSN_ORIGINAL;
+    if (field == DSN_DIAGNOSTIC || field == DSN_REMOTE_MTA) {
         return false;
     }
     return group_has(g, field) || (after_blank && names_recipient && g->final.len > 0);
@@ -114,21 +114,21 @@ static bool starts_group(const delivery_group *g, status_field field, bool after
 static void set_group_field(delivery_group *g, status_field field, span value)
 {
     switch (field) {
-    case FIELD_FINAL:
+    case DSN_FINAL:
         cut_type(&value);
         g->final = value;
         break;
-    case FIELD_ORIGINAL:
+    case DSN_ORIGINAL:
         cut_type(&value);
         g->original = value;
         break;
-    case FIELD_ACTION:
+    case DSN_ACTION:
         g->action = read_action(value);
         break;
-    case FIELD_STATUS:
+    case DSN_STATUS:
         g->status = value;
         break;
-    case FIELD_DIAGNOSTIC: {
+    case DSN_DIAGNOSTIC: {
         span type = cut_type(&value);
         g->is_smtp = type.len == 0 || span_equal_nocase(type, SPAN("smtp"));
         if (g->diagnostic.len == 0) {
@@ -146,15 +146,15 @@ static void set_group_field(delivery_group *g, status_field field, span value)
 static void take_field(delivery_status *status, status_field field, span value, bool after_blank)
 {
     status->known_fields++;
-    if (field == FIELD_REPORTING_MTA) {
+    if (field == DSN_REPORTING_MTA) {
         cut_type(&value);
         status->reporting_mta = value;
-    } else if (field == FIELD_ARRIVAL_DATE) {
+    } else if (field == DSN_ARRIVAL_DATE) {
         status->arrival_date = value;
-    } else if (field == FIELD_SENDER) {
+    } else if (field == DSN_SENDER) {
         cut_type(&value);
         status->original_sender = value;
-    } else if (field != FIELD_OTHER) {
+    } else if (field != DSN_OTHER) {
         delivery_group *last = status->groups->len == 0
                                    ? NULL
                                    : &g_array_index(status->groups, delivery_group,
@@ -174,19 +174,19 @@ static void take_field(delivery_status *status, status_field field, span value, 
 void delivery_status_read(span text, delivery_status *status)
 {
     span line;
-    status_field open = FIELD_UNKNOWN;
+    status_field open = DSN_UNKNOWN;
     span value = { "", 0 };
     bool after_blank = false, open_after_blank = false;
     while (span_next_line(&text, &line)) {
         size_t name_len;
         bool is_folded = line.len > 0 && (line.ptr[0] == ' ' || line.ptr[0] == '\t');
-        if (is_folded && open != FIELD_UNKNOWN && span_trim(line).len > 0) {
+        if (is_folded && open != DSN_UNKNOWN && span_trim(line).len > 0) {
             value.len = (size_t)(line.ptr + line.len - value.ptr);
             continue;
         }
-        if (open != FIELD_UNKNOWN) {
+        if (open != DSN_UNKNOWN) {
             take_field(status, open, span_trim(value), open_after_blank);
-            open = FIELD_UNKNOWN;
+            open = DSN_UNKNOWN;
             after_blank = false;
         }
         if (span_trim(line).len == 0) {
@@ -197,7 +197,7 @@ void delivery_status_read(span text, delivery_status *status)
             open_after_blank = after_blank;
         }
     }
-    if (open != FIELD_UNKNOWN) {
+    if (open != DSN_UNKNOWN) {
         take_field(status, open, span_trim(value), open_after_blank);
     }
 }

@@ -26,13 +26,15 @@ static bool is_indented(const clues *c, unsigned line)
     return source.len > 0 && (source.ptr[0] == ' ' || source.ptr[0] == '\t');
 }
 
-/* The first line at or after `line` on which another address begins a line of its own. */
+/* The first line behind mention `index` that speaks of another address: one that begins with it,
+ * or, where this mention stands inside its own line (a transcript), any that names one. */
 static unsigned next_entry_line(const clues *c, unsigned index)
 {
     const normal_address *here = normal_address_at(c->normal, index);
     for (unsigned i = index + 1; i < c->normal->addresses->len; i++) {
         const normal_address *next = normal_address_at(c->normal, i);
-        if (next->is_first && next->line > here->line && !address_equal(next->spec, here->spec)) {
+        if ((next->is_first || !here->is_first) && next->line > here->line &&
+            !address_equal(next->spec, here->spec)) {
             return next->line;
         }
     }

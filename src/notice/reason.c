@@ -175,20 +175,28 @@ static backstop_reason reason_from_reply(const char *reply)
         { "521", BACKSTOP_REASON_SYSTEM },       { "523", BACKSTOP_REASON_SECURITY },
         { "530", BACKSTOP_REASON_SECURITY },     { "534", BACKSTOP_REASON_SECURITY },
         { "535", BACKSTOP_REASON_SECURITY },     { "551", BACKSTOP_REASON_USER_UNKNOWN },
-        { "552", BACKSTOP_REASON_MAILBOX_FULL }, { "556", BACKSTOP_REASON_HOST_UNKNOWN },
+        { "552", BACKSTOP_REASON_MAILBOX_FULL },
     };
     return look_up(replies, G_N_ELEMENTS(replies), reply);
 }
 
 backstop_reason reason_from_codes(const reason_codes *codes)
 {
+    if (strcmp(codes->reply, "556") == 0) {
+        return BACKSTOP_REASON_HOST_UNKNOWN; /* RFC 7504: the domain takes no mail */
+    }
     if (codes->status[0] != '\0') {
         backstop_reason reason = reason_from_status(codes->status);
         if (reason != BACKSTOP_REASON_NONE) {
             return reason;
         }
+        if (codes->status[2] == '7') {
+            return BACKSTOP_REASON_SECURITY; /* X.7.0, X.7.1: some policy refused it */
+        }
     }
-    return codes->reply[0] == '\0' ? BACKSTOP_REASON_NONE : reason_from_reply(codes->reply);
+    bool status_says_nothing = codes->status[0] == '\0' || codes->status[2] == '0';
+    return codes->reply[0] != '\0' && status_says_nothing ? reason_from_reply(codes->reply)
+                                                          : BACKSTOP_REASON_NONE;
 }
 
 backstop_reason reason_from_stage(span text)

@@ -122,6 +122,20 @@ static void take_better(backstop_reason *reason, backstop_reason candidate)
     }
 }
 
+/* An alias that stands for several addresses is named with each: those are kept apart. */
+static bool is_repeated(const backstop_notice *notice, const struct backstop_recipient *r)
+{
+    for (unsigned i = 0; i < notice->recipients->len; i++) {
+        const struct backstop_recipient *other =
+            &g_array_index(notice->recipients, struct backstop_recipient, i);
+        if (address_equal(span_from_string(other->address), span_from_string(r->address)) &&
+            address_equal(span_from_string(other->final), span_from_string(r->final))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void read_group(const delivery_group *g, backstop_notice *notice)
 {
     span final = clean_address(notice, g->final);
@@ -133,7 +147,7 @@ static void read_group(const delivery_group *g, backstop_notice *notice)
         .diagnostic = notice_keep_header_text(notice, g->diagnostic),
     };
     r.address = has_at(original) || r.final == NULL ? r.original : r.final;
-    if (r.address == NULL || find_recipient(notice, span_from_string(r.address)) != NULL) {
+    if (r.address == NULL || is_repeated(notice, &r)) {
         return;
     }
     reason_codes stated, said;
@@ -422,6 +436,8 @@ static void read_origin(clues *c, backstop_notice *notice, struct backstop_recip
             r->original = notice_keep_text(notice, a->spec);
             r->address = r->original;
             return;
+        } else if (a->is_first) {
+            last = NULL; /* the next entry has begun: what follows is said of that */
         }
     }
 }

@@ -13,9 +13,9 @@ PROGRAM = os.environ.get("BACKSTOP", str(ROOT / "build" / "backstop"))
 LIMIT_SEC = 120
 
 
-def run(*arguments, stdin=b"", stdout=subprocess.PIPE, cwd=None):
+def run(*arguments, stdin=b"", stdout=subprocess.PIPE, cwd=None, user=None):
     """Runs the program; arguments are text or bytes."""
-    return subprocess.run([PROGRAM, *arguments], input=stdin, stdout=stdout, cwd=cwd,
+    return subprocess.run([PROGRAM, *arguments], input=stdin, stdout=stdout, cwd=cwd, user=user,
                           stderr=subprocess.PIPE, timeout=LIMIT_SEC, check=False)
 
 

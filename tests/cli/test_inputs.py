@@ -135,15 +135,24 @@ class Failures(InputTest):
                        errors=[("empty", why), ("blank", why)]),
             [("a.eml", 0, "failure")])
 
-    @unittest.skipIf(os.geteuid() == 0, "root may read everything")
     def test_no_permission(self):
         self.write("shut/a.eml", notice())
         self.write("b.eml", notice())
-        (self.folder / "shut").chmod(0)
-        (self.folder / "b.eml").chmod(0)
-        self.check("shut", "b.eml", status=1,
-                   errors=[("shut", "Permission denied"), ("b.eml", "Permission denied")])
-        (self.folder / "shut").chmod(0o700)
+        self.write("c.eml", notice())
+        self.folder.chmod(0o755)
+        for name in ["shut", "b.eml"]:
+            (self.folder / name).chmod(0)
+            self.addCleanup((self.folder / name).chmod, 0o700)
+        try:
+            # Root may read everything.
+            result = run("check", "--json", "shut", "b.eml", "c.eml", cwd=self.folder,
+                         user="nobody" if os.geteuid() == 0 else None)
+        except PermissionError:
+            self.skipTest("the program lies where only root may go")
+        self.assertEqual(result.stderr, b"backstop: shut: Permission denied\n"
+                                        b"backstop: b.eml: Permission denied\n")
+        self.assertEqual([line["file"] for line in lines_of(result.stdout)], ["c.eml"])
+        self.assertEqual(result.returncode, 1)
 
     def test_special_files(self):
         os.mkfifo(self.folder / "fifo")

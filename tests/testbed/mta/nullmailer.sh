@@ -25,6 +25,6 @@ phase_own() {
     obtain mailbox-full --to full@other.example
     obtain content-spam --to spam@other.example --body multipart
     obtain several-recipients --to nobody@other.example --to full@other.example
-    obtain greylisted-delayed --to grey@other.example
-    expect greylisted-expired
+    # It gives up, but its notice says "delayed".
+    obtain greylisted-expired --to grey@other.example
 }
