@@ -5,30 +5,62 @@
 
 #include <string.h>
 
-enum { NUMBER_SIZE = 24 };
+enum {
+    NUMBER_SIZE = 24,
+    ESCAPE_SIZE = 6, /* "\u001b" */
+    SYNTAX_SIZE = 8, /* the commas, quotes and colons around a key and a value */
+};
 
 json_writer json_start(GString *out)
 {
     return (json_writer){ .out = out };
 }
 
-static void begin_value(json_writer *w, const char *key)
+/* Where up to `count` bytes may be written. Appending piece by piece would ask for room, and end
+ * the string, some two hundred times a message. */
+static char *make_room(json_writer *w, size_t count)
 {
+    GString *out = w->out;
+    if (out->allocated_len - out->len <= count) {
+        size_t len = out->len;
+        g_string_set_size(out, len + count);
+        g_string_truncate(out, len);
+    }
+    return out->str + out->len;
+}
+
+static void end_at(json_writer *w, char *end)
+{
+    *end = '\0';
+    w->out->len = (size_t)(end - w->out->str);
+}
+
+/* Starts a value of at most `size` bytes: the comma and the key. Returns where it is written. */
+static char *begin_value(json_writer *w, const char *key, size_t size)
+{
+    size_t key_len = key != NULL ? strlen(key) : 0;
+    char *at = make_room(w, key_len + size + SYNTAX_SIZE);
     if (w->needs_comma) {
-        g_string_append_c(w->out, ',');
+        *at++ = ',';
     }
     w->needs_comma = true;
     if (key != NULL) {
-        g_string_append_c(w->out, '"');
-        g_string_append(w->out, key);
-        g_string_append_len(w->out, "\":", 2);
+        *at++ = '"';
+        at = g_stpcpy(at, key);
+        *at++ = '"';
+        *at++ = ':';
     }
+    return at;
 }
 
-static void open_nested(json_writer *w, const char *key, char mark)
+static void write_word(json_writer *w, const char *key, const char *word)
 {
-    begin_value(w, key);
-    g_string_append_c(w->out, mark);
+    end_at(w, g_stpcpy(begin_value(w, key, strlen(word)), word));
+}
+
+static void open_nested(json_writer *w, const char *key, const char *mark)
+{
+    write_word(w, key, mark);
     w->needs_comma = false;
 }
 
@@ -40,7 +72,7 @@ static void close_nested(json_writer *w, char mark)
 
 void json_open_object(json_writer *w, const char *key)
 {
-    open_nested(w, key, '{');
+    open_nested(w, key, "{");
 }
 
 void json_close_object(json_writer *w)
@@ -50,7 +82,7 @@ void json_close_object(json_writer *w)
 
 void json_open_array(json_writer *w, const char *key)
 {
-    open_nested(w, key, '[');
+    open_nested(w, key, "[");
 }
 
 void json_close_array(json_writer *w)
@@ -58,34 +90,21 @@ void json_close_array(json_writer *w)
     close_nested(w, ']');
 }
 
-static void append_escape(GString *out, char c)
+static char *write_escape(char *at, char c)
 {
     static const char shorthand[] = "\bb\tt\nn\ff\rr\"\"\\\\";
     static const char digits[] = "0123456789abcdef";
+    *at++ = '\\';
     for (const char *pair = shorthand; *pair != '\0'; pair += 2) {
         if (*pair == c) {
-            const char escape[] = { '\\', pair[1] };
-            g_string_append_len(out, escape, sizeof escape);
-            return;
+            *at++ = pair[1];
+            return at;
         }
     }
-    unsigned value = (unsigned char)c;
-    const char escape[] = { '\\', 'u', '0', '0', digits[value >> 4], digits[value & 15] };
-    g_string_append_len(out, escape, sizeof escape);
-}
-
-/* Appends valid UTF-8. */
-static void append_escaped(GString *out, const char *text, const char *end)
-{
-    const char *run = text;
-    for (; text < end; text++) {
-        if ((unsigned char)*text < ' ' || *text == '"' || *text == '\\') {
-            g_string_append_len(out, run, text - run);
-            append_escape(out, *text);
-            run = text + 1;
-        }
-    }
-    g_string_append_len(out, run, text - run);
+    at = g_stpcpy(at, "u00");
+    *at++ = digits[(unsigned char)c >> 4];
+    *at++ = digits[c & 15];
+    return at;
 }
 
 void json_string(json_writer *w, const char *key, const char *text)
@@ -94,16 +113,24 @@ void json_string(json_writer *w, const char *key, const char *text)
         json_null(w, key);
         return;
     }
-    begin_value(w, key);
-    g_string_append_c(w->out, '"');
-    const char *end;
-    if (g_utf8_validate(text, -1, &end)) {
-        append_escaped(w->out, text, end);
-    } else {
-        g_autofree char *valid = g_utf8_make_valid(text, -1);
-        append_escaped(w->out, valid, valid + strlen(valid));
+    g_autofree char *valid = NULL;
+    size_t len = strlen(text);
+    if (!g_utf8_validate(text, (gssize)len, NULL)) {
+        valid = g_utf8_make_valid(text, (gssize)len);
+        text = valid;
+        len = strlen(text);
     }
-    g_string_append_c(w->out, '"');
+    char *at = begin_value(w, key, len * ESCAPE_SIZE);
+    *at++ = '"';
+    for (const char *end = text + len; text < end; text++) {
+        if ((unsigned char)*text < ' ' || *text == '"' || *text == '\\') {
+            at = write_escape(at, *text);
+        } else {
+            *at++ = *text;
+        }
+    }
+    *at++ = '"';
+    end_at(w, at);
 }
 
 void json_number(json_writer *w, const char *key, int64_t value)
@@ -118,18 +145,18 @@ void json_number(json_writer *w, const char *key, int64_t value)
     if (value < 0) {
         *--first = '-';
     }
-    begin_value(w, key);
-    g_string_append_len(w->out, first, digits + sizeof digits - first);
+    size_t len = (size_t)(digits + sizeof digits - first);
+    char *at = begin_value(w, key, len);
+    memcpy(at, first, len);
+    end_at(w, at + len);
 }
 
 void json_bool(json_writer *w, const char *key, bool value)
 {
-    begin_value(w, key);
-    g_string_append(w->out, value ? "true" : "false");
+    write_word(w, key, value ? "true" : "false");
 }
 
 void json_null(json_writer *w, const char *key)
 {
-    begin_value(w, key);
-    g_string_append(w->out, "null");
+    write_word(w, key, "null");
 }

@@ -11,11 +11,14 @@
 #include <unistd.h>
 
 /* The least that is read at once. Most notices are smaller: one read() each. */
-enum { READ_BYTES = 64 * 1024 };
+static const size_t read_bytes = (size_t)64 * 1024;
+
+/* The most: what is read beyond a message's limit takes memory for nothing. */
+static const size_t most_bytes = (size_t)1024 * 1024;
 
 mail_stream mail_stream_new(size_t max_bytes)
 {
-    mail_stream s = { .max_bytes = max_bytes, .capacity = 2 * READ_BYTES };
+    mail_stream s = { .max_bytes = max_bytes, .capacity = 2 * read_bytes };
     s.buffer = g_malloc(s.capacity);
     return s;
 }
@@ -35,23 +38,23 @@ void mail_stream_open(mail_stream *s, int fd, int64_t size)
                         .capacity = s->capacity };
 }
 
-/* Makes room for READ_BYTES more. What is moved is never more than what was handed on since the
- * last move, so that the work stays linear. */
+/* Makes room for read_bytes more. What is moved is never more than what was handed on since the
+ * last move, so that the work stays linear; after a long message the buffer's rest is left alone.
+ */
 static void make_room(mail_stream *s)
 {
-    if (s->capacity - s->end >= READ_BYTES) {
-        return;
-    }
     size_t kept = s->end - s->begin;
-    if (kept <= s->begin && s->capacity - kept >= READ_BYTES) {
+    bool is_short = s->capacity - s->end < read_bytes;
+    if (kept <= s->begin && (is_short || s->begin >= most_bytes)) {
         memmove(s->buffer, s->buffer + s->begin, kept);
         s->scan -= s->begin;
         s->begin = 0;
         s->end = kept;
-        return;
     }
-    s->capacity *= 2;
-    s->buffer = g_realloc(s->buffer, s->capacity);
+    if (s->capacity - s->end < read_bytes) {
+        s->capacity *= 2;
+        s->buffer = g_realloc(s->buffer, s->capacity);
+    }
 }
 
 /* Reads some more. False, and s->at_end, if there is no more; true may come with s->at_end too. */
@@ -63,7 +66,7 @@ static bool fill(mail_stream *s)
     make_room(s);
     ssize_t n;
     do {
-        n = read(s->fd, s->buffer + s->end, s->capacity - s->end);
+        n = read(s->fd, s->buffer + s->end, MIN(s->capacity - s->end, most_bytes));
     } while (n < 0 && errno == EINTR);
     if (n <= 0) {
         s->error = n < 0 ? errno : 0;
@@ -73,7 +76,7 @@ static bool fill(mail_stream *s)
     s->end += (size_t)n;
     s->position += n;
     /* Saves the read() that would return 0: for small files half of the calls. */
-    s->at_end = s->position == s->size && s->end < s->capacity;
+    s->at_end = s->position == s->size;
     return true;
 }
 

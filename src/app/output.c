@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 /* What one write() takes: large enough that its cost vanishes, small enough for the cache. */
-enum { OUTPUT_BYTES = 64 * 1024 };
+static const size_t output_bytes = (size_t)64 * 1024;
 
 output output_new(int fd)
 {
-    return (output){ .text = g_string_sized_new(2 * OUTPUT_BYTES), .fd = fd };
+    return (output){ .text = g_string_sized_new(2 * output_bytes), .fd = fd };
 }
 
 void output_free(output *out)
@@ -22,7 +22,7 @@ void output_free(output *out)
 
 bool output_is_large(const output *out)
 {
-    return out->text->len >= OUTPUT_BYTES;
+    return out->text->len >= output_bytes;
 }
 
 bool output_flush(output *out)

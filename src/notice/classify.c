@@ -3,6 +3,8 @@
 
 #include "notice/classify.h"
 
+#include "message/address.h"
+
 /* How much the sender and the header say that a mail system wrote this. */
 static unsigned weigh_author(const clues *c)
 {
@@ -21,10 +23,19 @@ static unsigned weigh_author(const clues *c)
     return weight;
 }
 
-/* How much its own text says that some delivery failed or waits. */
+static bool subject_of_system_says_failure(const clues *c)
+{
+    bool is_delivery = c->subject_kind == BACKSTOP_KIND_FAILURE ||
+                       c->subject_kind == BACKSTOP_KIND_DELAY;
+    return is_delivery && !c->subject_is_answer && (c->is_from_daemon || c->has_null_sender);
+}
+
+/* How much its own text says that some delivery failed or waits, with what the subject of a mail
+ * system says. */
 static unsigned weigh_failure_words(const clues *c)
 {
     unsigned weight = 0;
+    weight += subject_of_system_says_failure(c) ? 1 : 0;
     weight += c->counts[PHRASE_FAILED] > 0 || c->counts[PHRASE_DELAYED] > 0 ? 2 : 0;
     weight += c->counts[PHRASE_FAILED] > 2 ? 1 : 0;
     weight += c->counts[PHRASE_GAVE_UP] > 0 ? 1 : 0;
@@ -38,16 +49,19 @@ static unsigned weigh_failure_words(const clues *c)
     return weight;
 }
 
-/* Programs put the address that failed on a line of its own; people put it into a sentence. */
-static bool names_address_alone(const clues *c)
+/* Whether its text names an address other than that of its reader: 1, or 2 if one has a line of
+ * its own. Programs put the address that failed there, people put it into a sentence. */
+static unsigned weigh_addresses(const clues *c)
 {
-    for (unsigned i = 0; i < c->normal->addresses->len; i++) {
+    unsigned weight = 0;
+    for (unsigned i = 0; i < c->normal->addresses->len && weight < 2; i++) {
         const normal_address *a = normal_address_at(c->normal, i);
-        if (a->is_first && a->is_last) {
-            return true;
+        bool alone = a->is_first && a->is_last;
+        if (alone || !address_equal(a->spec, c->notified)) {
+            weight = alone ? 2 : 1;
         }
     }
-    return false;
+    return weight;
 }
 
 /* How much there is that the failure can be about. */
@@ -56,9 +70,8 @@ static unsigned weigh_object(const clues *c)
     unsigned weight = 0;
     weight += c->returned_part != NULL || c->block.quality == BLOCK_HEADER ? 2 : 0;
     weight += c->block.quality == BLOCK_SUMMARY ? 1 : 0;
-    weight += c->normal->addresses->len > 0 || c->failed_field.len > 0 ? 1 : 0;
-    weight += names_address_alone(c) ? 1 : 0;
-    return weight;
+    weight += c->failed_field.len > 0 ? 1 : 0;
+    return weight + weigh_addresses(c);
 }
 
 /* Mail that people and bulk mailers write. A daemon's notice may quote such words. */
@@ -66,13 +79,13 @@ static bool looks_human(const clues *c)
 {
     /* A list that hands on a notice puts its List- fields into it. */
     bool says_failure = c->subject_kind == BACKSTOP_KIND_FAILURE && !c->subject_is_answer;
-    if ((c->is_bulk && !c->is_from_daemon && !says_failure) || c->has_calendar) {
+    if ((c->is_bulk && !c->is_from_daemon && !says_failure) || c->has_calendar || c->is_log) {
         return true;
     }
     bool mostly_quoted = c->quoted_lines * 2 > c->text_lines &&
                          (c->subject_is_answer || !c->is_from_daemon);
-    bool answers = c->subject_is_answer && !c->subject_ends_as_failure && !c->is_from_daemon &&
-                   !c->has_null_sender;
+    bool answers = c->subject_is_answer && !c->subject_ends_as_failure && !c->has_null_sender &&
+                   (!c->is_from_daemon || (c->refers_to_other && weigh_object(c) < 2));
     return answers || mostly_quoted;
 }
 
@@ -149,29 +162,34 @@ static bool is_surely_system(const clues *c)
 {
     bool by_subject = c->subject_kind != BACKSTOP_KIND_NONE && c->subject_starts_with_phrase &&
                       !c->subject_is_answer;
-    return c->is_from_daemon || c->has_null_sender || c->failed_field.len > 0 || by_subject ||
-           c->is_report;
+    bool from_postmaster = c->is_only_postmaster && c->subject_kind != BACKSTOP_KIND_NONE &&
+                           !c->subject_is_answer;
+    return (c->is_from_daemon && !c->is_only_postmaster) || from_postmaster ||
+           c->has_null_sender || c->failed_field.len > 0 || by_subject || c->is_report;
 }
 
 static bool is_failure_text(const clues *c)
 {
-    unsigned author = weigh_author(c);
-    unsigned words = weigh_failure_words(c);
-    unsigned object = weigh_object(c);
     if (looks_human(c)) {
         return false;
     }
+    unsigned author = weigh_author(c);
+    unsigned words = weigh_failure_words(c);
+    unsigned object = weigh_object(c);
     if (!is_surely_system(c)) {
         return author >= 1 && words >= 3 && object >= 2;
     }
-    return (words >= 2 && object >= 1) || (words >= 1 && object >= 3);
+    bool returns_mail = c->returned_part != NULL || c->block.quality == BLOCK_HEADER;
+    return (words >= 2 && object >= 1) || (words >= 1 && returns_mail) ||
+           (author >= 4 && words >= 4 && !c->is_bulk);
 }
 
 /* Whether a program rather than a person wrote it, as far as the header tells. */
 static bool is_by_program(const clues *c)
 {
     return c->is_from_daemon || c->has_null_sender || c->auto_submitted != AUTO_NONE ||
-           c->is_auto_reply || c->has_low_precedence || c->subject_is_label;
+           c->is_auto_reply || c->has_low_precedence || c->is_from_list_server ||
+           (c->subject_is_label && (c->refers_to_other || c->counts[PHRASE_AUTO_REPLY] > 0));
 }
 
 /* With a program as author one phrase in the text will do, or two signs of any sort; without one
@@ -191,8 +209,8 @@ static backstop_kind by_words(const clues *c)
         phrase_class class;
         backstop_kind kind;
     } kinds[] = {
-        { PHRASE_CONTENT_WARNING, BACKSTOP_KIND_CONTENT_WARNING },
         { PHRASE_CHALLENGE, BACKSTOP_KIND_CHALLENGE },
+        { PHRASE_CONTENT_WARNING, BACKSTOP_KIND_CONTENT_WARNING },
         { PHRASE_LIST_REPLY, BACKSTOP_KIND_LIST_REPLY },
         { PHRASE_AUTO_REPLY, BACKSTOP_KIND_AUTO_REPLY },
         { PHRASE_READ_RECEIPT, BACKSTOP_KIND_READ_RECEIPT },
@@ -204,12 +222,27 @@ static backstop_kind by_words(const clues *c)
         bool in_subject = c->subject_kind == kinds[i].kind;
         unsigned weight = phrases;
         weight += in_subject ? (c->subject_starts_with_phrase ? 2 : 1) : 0;
-        if (weight > best_weight && is_enough(c, phrases, weight)) {
+        bool is_vague = kinds[i].class == PHRASE_CONTENT_WARNING && weight < 2;
+        if (weight > best_weight && !is_vague && is_enough(c, phrases, weight)) {
             best_weight = weight;
             best = kinds[i].kind;
         }
     }
     return best;
+}
+
+/* What a list manager says to someone who wrote to it. */
+static bool is_list_answer(const clues *c)
+{
+    return c->is_from_list_server && c->status_part == NULL && !c->is_bulk &&
+           c->counts[PHRASE_LIST_REPLY] > 0;
+}
+
+/* "Delivered: ...", as systems say it that know no RFC 3464. */
+static bool is_success_text(const clues *c)
+{
+    return c->subject_kind == BACKSTOP_KIND_SUCCESS && c->counts[PHRASE_DELIVERED] > 0 &&
+           (c->is_from_daemon || c->has_null_sender);
 }
 
 backstop_kind classify(clues *c)
@@ -223,9 +256,18 @@ backstop_kind classify(clues *c)
     if (kind != BACKSTOP_KIND_NONE) {
         return kind;
     }
+    if (c->subject_is_of_other) {
+        return BACKSTOP_KIND_NONE;
+    }
+    if (is_list_answer(c)) {
+        return BACKSTOP_KIND_LIST_REPLY;
+    }
     bool is_failure = is_failure_text(c);
     if (is_failure && (c->subject_kind == BACKSTOP_KIND_FAILURE || c->status_part != NULL)) {
         return failure_or_delay(c);
+    }
+    if (is_success_text(c)) {
+        return BACKSTOP_KIND_SUCCESS;
     }
     if (!c->is_bulk && !c->has_calendar && !c->is_ticket) {
         kind = by_words(c);

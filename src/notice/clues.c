@@ -57,14 +57,13 @@ static void match_text(span text, normal_text *normal, GArray *hits)
     phrases_find((span){ normal->text->str, normal->text->len }, hits);
 }
 
-static bool has_class(const GArray *hits, phrase_class class)
+static unsigned count_class(const GArray *hits, phrase_class class)
 {
+    unsigned count = 0;
     for (unsigned i = 0; i < hits->len; i++) {
-        if (g_array_index(hits, phrase_hit, i).class == class) {
-            return true;
-        }
+        count += g_array_index(hits, phrase_hit, i).class == class;
     }
-    return false;
+    return count;
 }
 
 /* "Re:" and "Fwd:" in the languages of the common mail programs, in normal form. */
@@ -111,6 +110,8 @@ static void read_subject(clues *c)
     const phrase_hit *best = NULL;
     for (unsigned i = 0; i < c->hits->len; i++) {
         const phrase_hit *hit = &g_array_index(c->hits, phrase_hit, i);
+        c->subject_is_of_other = c->subject_is_of_other || (hit->class == PHRASE_SUBJECT &&
+                                                            hit->value == BACKSTOP_KIND_NONE);
         if (hit->class == PHRASE_SUBJECT &&
             (best == NULL || hit->start < best->start ||
              (hit->start == best->start && hit->weight > best->weight))) {
@@ -142,7 +143,28 @@ static bool is_daemon_field(clues *c, span value)
         return false;
     }
     match_text((span){ c->scratch->str, c->scratch->len }, c->normal, c->hits);
-    return from.spec.len == 0 || has_class(c->hits, PHRASE_DAEMON);
+    c->is_only_postmaster = span_equal_nocase(local, SPAN("postmaster")) &&
+                            count_class(c->hits, PHRASE_DAEMON) == 1;
+    return from.spec.len == 0 || count_class(c->hits, PHRASE_DAEMON) > 0;
+}
+
+/* The local parts that list managers write from. */
+static bool is_list_server(span local)
+{
+    static const char *const names[] = { "sympa",   "listserv", "majordomo", "mailman", "listar",
+                                         "ecartis", "lyris",    "ezmlm",     "mlmmj",   "listproc" };
+    static const char *const endings[] = { "-request", "-owner", "+owner", "-bounces", "-help" };
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (span_equal_nocase(local, span_from_string(names[i]))) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
+        if (span_ends_nocase(local, span_from_string(endings[i]))) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void read_sender(clues *c)
@@ -159,10 +181,13 @@ static void read_sender(clues *c)
     if (!c->is_from_daemon && path != NULL && !c->has_null_sender) {
         c->is_from_daemon = from == NULL && is_daemon_field(c, path->value);
     }
-    address to;
+    address a;
+    if (from != NULL && address_first(from->value, c->store, &a)) {
+        c->is_from_list_server = is_list_server(address_local(a.spec));
+    }
     span value = field_value(c->header, "To");
-    if (value.len > 0 && address_first(value, c->store, &to)) {
-        c->notified = to.spec;
+    if (value.len > 0 && address_first(value, c->store, &a)) {
+        c->notified = a.spec;
     }
 }
 
@@ -234,6 +259,9 @@ static void read_auto_fields(clues *c)
                                            field_is(c, "Precedence", "list"));
     c->is_bulk = handed_on || field_exists(c->header, "List-Unsubscribe") ||
                  field_exists(c->header, "List-Post") || field_exists(c->header, "Feedback-ID");
+    c->is_log = field_exists(c->header, "X-Cron-Env");
+    c->refers_to_other = field_exists(c->header, "In-Reply-To") ||
+                         field_exists(c->header, "References");
     c->failed_field = field_value(c->header, "X-Failed-Recipients");
 }
 

@@ -58,14 +58,19 @@ typedef struct clues {
     bool subject_is_answer;      /* Re:, Fwd: */
     bool subject_ends_as_failure; /* it answers, but a program put its verdict behind the subject */
     bool subject_starts_with_phrase;
+    bool subject_is_of_other;    /* a phrase says that it is another program's mail, no notice */
     bool subject_is_label;       /* the phrase is a prefix with a colon: "Automatic reply: ..." */
     bool is_from_daemon;
+    bool is_only_postmaster;     /* no more than that: people write from there as well */
+    bool is_from_list_server;
     bool has_null_sender;
     bool is_bulk;                /* newsletters and lists: List-Unsubscribe, List-Id */
     auto_submitted auto_submitted;
     bool is_auto_reply;          /* X-Autoreply and its many kin */
     bool has_low_precedence;     /* Precedence: bulk, junk or list, as programs set it */
     bool is_ticket;              /* a ticket system's: it answers, but as a part of a dialogue */
+    bool is_log;                 /* of a scheduled job */
+    bool refers_to_other;        /* In-Reply-To or References */
     span failed_field;           /* X-Failed-Recipients */
     span notified;               /* whom the notice was sent to */
     bool returns_own_mail;       /* the message that it carries is from the one it was sent to */

@@ -77,7 +77,9 @@ static diagnosis diagnose_lines(const clues *c, unsigned index, bool whole_secti
                                : c->own_text.ptr + c->own_text.len;
     /* Codes may stand before the address on its line: "550 5.1.1 <user@host>... User unknown". */
     d.codes = reason_find_codes((span){ line->source.ptr, (size_t)(text_end - line->source.ptr) });
-    d.reason = reason_from_hits(c->hits, normal_offset(c, a->line), normal_offset(c, d.end_line));
+    unsigned start = normal_offset(c, a->line), end = normal_offset(c, d.end_line);
+    d.reason = reason_from_hits(c->hits, PHRASE_REASON, start, end);
+    d.hint = reason_from_hits(c->hits, PHRASE_HINT, start, end);
     return d;
 }
 
@@ -115,18 +117,19 @@ diagnosis diagnose_address(const clues *c, span spec)
     return best;
 }
 
-backstop_reason diagnose_text(span text, reason_codes *codes)
+diagnosis diagnose_text(span text)
 {
+    diagnosis d = { .codes = reason_find_codes(text) };
     GString *utf8 = g_string_sized_new(text.len);
     normal_text *normal = normal_new();
     GArray *hits = g_array_new(FALSE, FALSE, sizeof(phrase_hit));
     charset_scrub_utf8(text, utf8);
     normal_read(normal, (span){ utf8->str, utf8->len });
     phrases_find((span){ normal->text->str, normal->text->len }, hits);
-    *codes = reason_find_codes(text);
-    backstop_reason reason = reason_from_hits(hits, 0, (unsigned)normal->text->len);
+    d.reason = reason_from_hits(hits, PHRASE_REASON, 0, (unsigned)normal->text->len);
+    d.hint = reason_from_hits(hits, PHRASE_HINT, 0, (unsigned)normal->text->len);
     g_array_free(hits, TRUE);
     normal_free(normal);
     g_string_free(utf8, TRUE);
-    return reason;
+    return d;
 }

@@ -15,7 +15,8 @@ typedef struct diagnosis {
     unsigned end_line;   /* behind the last; equal to first_line: nothing was said */
     span first_text;     /* what follows the address on its own line */
     reason_codes codes;
-    backstop_reason reason;
+    backstop_reason reason; /* as phrases say */
+    backstop_reason hint;   /* as single words suggest */
 } diagnosis;
 
 /* What is said after mention `index` (of clues.normal->addresses). */
@@ -24,7 +25,7 @@ diagnosis diagnose_mention(const clues *c, unsigned index);
 /* The most telling diagnosis among all mentions of the address `spec`. */
 diagnosis diagnose_address(const clues *c, span spec);
 
-/* The reason in a text that is not the notice's own: a Diagnostic-Code. */
-backstop_reason diagnose_text(span text, reason_codes *codes);
+/* The codes, reason and hint in a text that is not the notice's own: a Diagnostic-Code. */
+diagnosis diagnose_text(span text);
 
 #endif

@@ -24,6 +24,7 @@ struct backstop_recipient {
     const char *reply;
     const char *diagnostic;
     backstop_reason reason;
+    backstop_reason hint; /* what single words suggest: for settling the reason */
 };
 
 struct backstop_hop {

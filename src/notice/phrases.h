@@ -18,6 +18,7 @@ typedef enum phrase_class {
     PHRASE_GAVE_UP,
     PHRASE_DELIVERED,
     PHRASE_REASON,
+    PHRASE_HINT,
     PHRASE_AUTO_REPLY,
     PHRASE_LIST_REPLY,
     PHRASE_CHALLENGE,
@@ -33,7 +34,7 @@ typedef enum phrase_class {
 
 typedef struct phrase_hit {
     phrase_class class;
-    unsigned value; /* a backstop_reason for PHRASE_REASON, a backstop_kind for PHRASE_SUBJECT */
+    unsigned value; /* a backstop_reason for PHRASE_REASON and _HINT, a backstop_kind for PHRASE_SUBJECT */
     unsigned weight; /* bytes of the phrase without its gap: longer says more */
     unsigned start; /* offsets in the normal text */
     unsigned end;

@@ -3,8 +3,6 @@
 
 #include "notice/reason.h"
 
-#include "notice/phrases.h"
-
 #include <string.h>
 
 /* Numbers are met in version strings, sizes and addresses: a code stands free of these. */
@@ -229,13 +227,14 @@ backstop_reason reason_from_stage(span text)
 enum { REASONS = BACKSTOP_REASON_OTHER + 1 };
 
 /* Each reason weighs as many bytes as its phrases cover, overlaps once. */
-backstop_reason reason_from_hits(const GArray *hits, unsigned start, unsigned end)
+backstop_reason reason_from_hits(const GArray *hits, phrase_class class, unsigned start,
+                                 unsigned end)
 {
     unsigned weights[REASONS] = { 0 }, covered[REASONS] = { 0 };
     backstop_reason best = BACKSTOP_REASON_NONE;
     for (unsigned i = 0; i < hits->len; i++) {
         const phrase_hit *hit = &g_array_index(hits, phrase_hit, i);
-        if (hit->class != PHRASE_REASON || hit->start < start || hit->end > end ||
+        if (hit->class != class || hit->start < start || hit->end > end ||
             hit->end <= covered[hit->value]) {
             continue;
         }
@@ -243,7 +242,8 @@ backstop_reason reason_from_hits(const GArray *hits, unsigned start, unsigned en
         weights[hit->value] += MIN(fresh, hit->weight);
         covered[hit->value] = hit->end;
     }
-    for (backstop_reason r = BACKSTOP_REASON_NONE; r < REASONS; r++) {
+    for (unsigned value = 0; value < REASONS; value++) {
+        backstop_reason r = (backstop_reason)value;
         bool ranks_higher = reason_rank(r) > reason_rank(best);
         bool ranks_same = reason_rank(r) == reason_rank(best);
         if (weights[r] > 0 && (ranks_higher || (ranks_same && weights[r] > weights[best]))) {

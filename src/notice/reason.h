@@ -9,6 +9,7 @@
 #define BACKSTOP_NOTICE_REASON_H
 
 #include "base/span.h"
+#include "notice/phrases.h"
 
 #include <backstop/notice.h>
 
@@ -43,8 +44,10 @@ backstop_reason reason_from_clear_status(const char *status);
 /* What the refused SMTP command suggests: a refusal of MAIL means the sender. */
 backstop_reason reason_from_stage(span text);
 
-/* The reason that the phrases among `hits` (of phrase_hit) between `start` and `end` say: of the
- * highest rank, then of the greatest weight; BACKSTOP_REASON_NONE if there is none. */
-backstop_reason reason_from_hits(const GArray *hits, unsigned start, unsigned end);
+/* The reason that the phrases of that class (PHRASE_REASON or PHRASE_HINT) among `hits` (of
+ * phrase_hit) between `start` and `end` say: of the highest rank, then of the greatest weight;
+ * BACKSTOP_REASON_NONE if there is none. */
+backstop_reason reason_from_hits(const GArray *hits, phrase_class class, unsigned start,
+                                 unsigned end);
 
 #endif

@@ -150,14 +150,15 @@ static void read_group(const delivery_group *g, backstop_notice *notice)
     if (r.address == NULL || is_repeated(notice, &r)) {
         return;
     }
-    reason_codes stated, said;
-    backstop_reason comment = diagnose_text(g->status, &stated);
-    r.reason = diagnose_text(g->diagnostic, &said);
-    take_better(&r.reason, comment);
-    if (!is_generic(stated.status) || said.status[0] == '\0') {
-        set_codes(notice, &r, &stated);
+    diagnosis stated = diagnose_text(g->status), said = diagnose_text(g->diagnostic);
+    r.reason = said.reason;
+    r.hint = said.hint;
+    take_better(&r.reason, stated.reason);
+    take_better(&r.hint, stated.hint);
+    if (!is_generic(stated.codes.status) || said.codes.status[0] == '\0') {
+        set_codes(notice, &r, &stated.codes);
     }
-    set_codes(notice, &r, &said);
+    set_codes(notice, &r, &said.codes);
     add_recipient(notice, &r);
 }
 
@@ -300,6 +301,12 @@ static bool follows_label_phrase(const clues *c, const normal_address *a)
     return false;
 }
 
+/* Whether another address stands before this one in its paragraph. */
+static bool is_behind_other(const clues *c, const normal_address *a, unsigned paragraph)
+{
+    return a > normal_address_at(c->normal, 0) && (a - 1)->start >= paragraph;
+}
+
 /* The paragraph before this one ends with a colon and says that a delivery failed. */
 static bool follows_failed_list(const clues *c, const normal_address *a)
 {
@@ -314,6 +321,9 @@ static bool follows_failed_list(const clues *c, const normal_address *a)
     size_t intro = paragraph - 1;
     while (intro > 0 && before.ptr[intro - 1] != '\n') {
         intro--;
+    }
+    if (!a->is_first && is_behind_other(c, a, (unsigned)paragraph)) {
+        return false;
     }
     for (unsigned i = 0; i < c->hits->len; i++) {
         const phrase_hit *hit = &g_array_index(c->hits, phrase_hit, i);
@@ -486,6 +496,7 @@ static void read_said(clues *c, backstop_notice *notice, struct backstop_recipie
         set_codes(notice, r, &d.codes);
     }
     take_better(&r->reason, d.reason);
+    take_better(&r->hint, d.hint);
 }
 
 /* A delay is over time whatever keeps it waiting; so is a failure that is called temporary and
@@ -515,14 +526,19 @@ static void settle_reason(clues *c, backstop_notice *notice, struct backstop_rec
     }
     if (is_alone && reason_rank(r->reason) <= 1) {
         clues_read_words(c);
-        take_better(&r->reason, reason_from_hits(c->hits, 0, (unsigned)c->normal->text->len));
+        unsigned end = (unsigned)c->normal->text->len;
+        take_better(&r->reason, reason_from_hits(c->hits, PHRASE_REASON, 0, end));
+        take_better(&r->hint, reason_from_hits(c->hits, PHRASE_HINT, 0, end));
     }
-    if (reason_rank(r->reason) <= 1 || r->reason == BACKSTOP_REASON_SECURITY) {
+    if (reason_rank(r->reason) <= 1) {
         take_better(&r->reason, reason_from_stage(span_from_string(r->diagnostic)));
         take_better(&r->reason, is_alone ? reason_from_stage(c->own_text) : BACKSTOP_REASON_NONE);
     }
     if (reason_rank(r->reason) <= 1) {
-        take_better(&r->reason, reason_from_codes(&codes));
+        backstop_reason coded = reason_from_codes(&codes);
+        bool is_sure = reason_rank(coded) == REASON_RANK_BEST;
+        take_better(&r->reason, is_sure ? coded : r->hint);
+        take_better(&r->reason, reason_rank(r->reason) <= 1 ? coded : r->reason);
     }
     if (ran_out_of_time(notice, r)) {
         r->reason = BACKSTOP_REASON_EXPIRED;
@@ -575,6 +591,9 @@ static void share_reasons(backstop_notice *notice)
 void recipients_read(clues *c, backstop_notice *notice)
 {
     bool is_delivery = action_of(notice->kind) != NULL;
+    if (c->mdn_part != NULL && c->status_part == NULL) {
+        delivery_status_read(c->mdn_part->body, &c->status); /* RFC 8098, 3.2.3: the same fields */
+    }
     from_groups(c, notice);
     if (notice->recipients->len == 0) {
         clues_read_words(c);

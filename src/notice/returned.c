@@ -211,6 +211,19 @@ static void read_fields(const source *s, backstop_notice *notice)
     read_hops(s, notice);
 }
 
+/* Whether there is more than the boundary lines that stand behind a header in a text. */
+static bool has_text(span body)
+{
+    span line;
+    while (span_next_line(&body, &line)) {
+        line = span_trim(line);
+        if (line.len > 0 && !span_starts(line, SPAN("--"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Fewer known fields than this make no header block. */
 enum { HEADER_FIELDS_ENOUGH = 3 };
 
@@ -220,7 +233,7 @@ static backstop_form form_of(const source *s)
     for (unsigned i = 0; i < s->fields.count; i++) {
         known += is_kept_by_all(field_at(s->fields, i)->name);
     }
-    bool has_body = span_trim(s->body).len > 0;
+    bool has_body = has_text(s->body);
     if (s->is_summary || known == 0) {
         return known == 0 && !has_body ? BACKSTOP_FORM_NONE : BACKSTOP_FORM_FRAGMENT;
     }

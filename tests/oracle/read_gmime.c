@@ -36,8 +36,7 @@ static void write_texts(GMimeHeaderList *headers)
     for (size_t i = 0; record_fields[i] != NULL; i++) {
         GMimeHeader *header = g_mime_header_list_get_header(headers, record_fields[i]);
         if (header != NULL) {
-            g_autofree char *line =
-                g_mime_utils_header_unfold(g_mime_header_get_raw_value(header));
+            g_autofree char *line = g_mime_utils_header_unfold(g_mime_header_get_raw_value(header));
             g_autofree char *text = g_mime_utils_header_decode_text(NULL, line);
             record_item(record_fields[i], text, strlen(text));
         }
@@ -49,8 +48,8 @@ static void append_addresses(GString *out, InternetAddressList *list)
     for (int i = 0; i < internet_address_list_length(list); i++) {
         InternetAddress *address = internet_address_list_get_address(list, i);
         if (INTERNET_ADDRESS_IS_GROUP(address)) {
-            append_addresses(out, internet_address_group_get_members(
-                                      INTERNET_ADDRESS_GROUP(address)));
+            append_addresses(out,
+                             internet_address_group_get_members(INTERNET_ADDRESS_GROUP(address)));
             continue;
         }
         const char *name = internet_address_get_name(address);
@@ -80,12 +79,11 @@ static void write_addresses(GMimeHeaderList *headers, const char *field)
 static void write_date(GMimeHeaderList *headers)
 {
     GMimeHeader *header = g_mime_header_list_get_header(headers, "Date");
-    GDateTime *date = header == NULL ?
-                          NULL :
-                          g_mime_utils_header_decode_date(g_mime_header_get_raw_value(header));
+    GDateTime *date = header == NULL
+                          ? NULL
+                          : g_mime_utils_header_decode_date(g_mime_header_get_raw_value(header));
     if (date != NULL) {
-        g_autofree char *text =
-            g_strdup_printf("%" G_GINT64_FORMAT, g_date_time_to_unix(date));
+        g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT, g_date_time_to_unix(date));
         record_item("Date.time", text, strlen(text));
         g_date_time_unref(date);
     }

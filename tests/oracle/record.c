@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const record_fields[] = { "From", "To",         "Cc", "Subject",
-                                      "Date", "Message-ID", NULL };
+const char *const record_fields[] = { "From", "To", "Cc", "Subject", "Date", "Message-ID", NULL };
 const char *const record_address_fields[] = { "From", "To", "Cc", NULL };
 
 void record_item(const char *key, const char *bytes, size_t len)

@@ -5,7 +5,8 @@
 # depends on the local part of the recipient, see smtp_hosts.py.
 
 # Refusals by a remote host, each for another reason.
-cases_remote_refusals() {
+cases_remote_refusals()
+{
     obtain user-unknown-full --to nobody@remote.example --ret FULL --envid QQ1001
     obtain user-unknown-headers --to nobody@remote.example --ret HDRS --envid QQ1002
     obtain user-unknown-no-enhanced-code --to gone@remote.example
@@ -27,7 +28,8 @@ cases_remote_refusals() {
 }
 
 # Recipients that no host can be found for, from the sender's own server.
-cases_no_host() {
+cases_no_host()
+{
     obtain host-unknown --to someone@nowhere.example --ret FULL
     obtain null-mx --to someone@nomail.example --ret HDRS
     obtain mx-without-address --to someone@lost.example
@@ -35,14 +37,16 @@ cases_no_host() {
 }
 
 # Originals of other shapes.
-cases_originals() {
+cases_originals()
+{
     obtain eight-bit --to nobody@remote.example --body eight-bit --ret FULL \
         --subject "Unser Angebot für die Straße"
     obtain multipart --to nobody@remote.example --body multipart --ret FULL
 }
 
 # Warnings, then the failure once the queue lifetime is over.
-cases_delays() {
+cases_delays()
+{
     obtain connection-refused-delayed --to someone@down.example --ret FULL
     expect connection-refused-expired
     obtain greylisted-delayed --to grey@remote.example --ret HDRS

@@ -15,23 +15,25 @@ source "$(dirname "$0")/places.sh"
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin LC_ALL=C.UTF-8 TZ=UTC
 umask 022
 
-# Lays the packages over the system, and brings test bed and output to fixed places.
-mount_packages() {
+# Lays the packages over the system, with what a phase writes to /usr on top, and brings test bed and output to fixed places.
+mount_packages()
+{
     local tree=$1 out=$2
     mount -t tmpfs -o mode=755 testbed /mnt
-    mkdir /mnt/testbed /mnt/out /mnt/tree /mnt/etc /mnt/dev
+    mkdir /mnt/testbed /mnt/upper /mnt/work /mnt/out /mnt/tree /mnt/etc /mnt/dev
     mount --bind "$TESTBED" /mnt/testbed
     mount --bind "$out" /mnt/out
     mount --bind "$tree" /mnt/tree
-    mount -t overlay -o "lowerdir=$tree/usr:/usr" overlay /usr
+    mount -t overlay -o "lowerdir=$tree/usr:/usr,upperdir=/mnt/upper,workdir=/mnt/work" overlay /usr
 }
 
 # A private /etc: the system's, the packages' on top, and the users that MTAs need.
-make_etc() {
+make_etc()
+{
     local user id=1500
     cp -a /etc/. /mnt/etc/
     cp -a /mnt/tree/etc/. /mnt/etc/
-    for user in alice bob vmail "${MTA_USERS[@]}"; do
+    for user in alice bob "${MTA_USERS[@]}"; do
         id=$((id + 1))
         grep -q "^$user:" /mnt/etc/passwd || echo "$user:x:$id:$id::/home/$user:/bin/sh"
     done >/mnt/etc/passwd.new
@@ -44,7 +46,8 @@ make_etc() {
 }
 
 # A private /dev, so that the socket /dev/log can be made.
-make_dev() {
+make_dev()
+{
     local node
     for node in null zero full random urandom; do
         touch "/mnt/dev/$node"
@@ -55,7 +58,8 @@ make_dev() {
 }
 
 # Empty places for everything that MTAs write; these may hide the repository, hence /mnt.
-make_places() {
+make_places()
+{
     local place
     cd /mnt
     for place in /home /root /run /tmp /var; do
@@ -66,13 +70,14 @@ make_places() {
     mkdir -p /var/mail /var/spool /var/log /var/lib /var/cache
     ln -s /run /var/run
     chmod 1777 /var/mail
-    for place in alice bob vmail; do
+    for place in alice bob; do
         install -d -o "$place" -g "$place" "/home/$place"
     done
 }
 
 # All hosts of the little internet live on the loopback interface.
-make_network() {
+make_network()
+{
     local address
     ip link set lo up
     python3 -B /mnt/testbed/lib/world.py | while read -r address; do
@@ -80,7 +85,8 @@ make_network() {
     done
 }
 
-main() {
+main()
+{
     local mta=$1 phase=$2 out=$3
     load_mta "$mta"
     mount_packages "$PACKAGES/$mta/tree" "$out"

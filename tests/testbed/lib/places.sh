@@ -9,7 +9,8 @@ REPOSITORY=$(cd "$TESTBED/../.." && pwd)
 PACKAGES=$REPOSITORY/build/testbed/packages
 
 # The names of the MTAs that the test bed knows, one a line.
-mta_names() {
+mta_names()
+{
     local file
     for file in "$TESTBED"/mta/*.sh; do
         basename "$file" .sh
@@ -17,13 +18,15 @@ mta_names() {
 }
 
 # Ends the program with a message.
-die() {
+die()
+{
     printf '%s: %s\n' "$(basename "$0")" "$1" >&2
     exit 1
 }
 
 # Reads the definition of an MTA: MTA_PACKAGES, MTA_USERS, MTA_PHASES and its functions.
-load_mta() {
+load_mta()
+{
     [ -e "$TESTBED/mta/$1.sh" ] || die "no such MTA: $1 (known: $(mta_names | xargs))"
     # shellcheck source=/dev/null
     source "$TESTBED/mta/$1.sh"

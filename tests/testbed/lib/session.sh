@@ -27,7 +27,8 @@ problems=0
 # play our|remote: the MTA under test becomes mx.our.example, the sender's own server, or
 # mx.remote.example, a gateway that takes mail from mx.our.example and fails later. The other
 # hosts, the name server and a log are started. Sets DOMAIN, HOST, ADDRESS and INJECT.
-play() {
+play()
+{
     DOMAIN=$1.example
     HOST=mx.$DOMAIN
     if [ "$1" = our ]; then
@@ -55,7 +56,8 @@ play() {
 
 # All addresses are this machine's own, and Linux would use the address of the host that is called
 # as the source too. Connections come from the MTA under test instead.
-send_from() {
+send_from()
+{
     local address
     python3 "$TESTBED/lib/world.py" | while read -r address; do
         ip route replace table local local "$address" dev lo src "$1"
@@ -63,7 +65,8 @@ send_from() {
 }
 
 # wait_for WHAT COMMAND...: waits until the command succeeds; ends the session if it never does.
-wait_for() {
+wait_for()
+{
     local what=$1 deadline=$((SECONDS + 15))
     shift
     while ((SECONDS < deadline)); do
@@ -75,13 +78,15 @@ wait_for() {
 }
 
 # Whether something listens on port 25 of an address.
-listens() {
+listens()
+{
     (exec 3<>"/dev/tcp/$1/25") 2>/dev/null
 }
 
 # obtain CASE [INJECT-OPTION...]: sends a mail and saves the notice that comes back. The subject
 # names the case, so that a notice about another mail is noticed.
-obtain() {
+obtain()
+{
     local name=$1
     shift
     SENT_CASE=$name
@@ -94,7 +99,8 @@ obtain() {
 }
 
 # expect CASE: saves the next notice that comes.
-expect() {
+expect()
+{
     local notice deadline=$((SECONDS + NOTICE_LIMIT_SECONDS))
     while ((SECONDS < deadline)); do
         if notice=$(oldest_notice); then
@@ -110,20 +116,23 @@ expect() {
 }
 
 # Complains if a notice returns the mail of another case.
-check_subject() {
+check_subject()
+{
     if grep -q "^Subject: Our offer: " "$2" && ! grep -q "^Subject: Our offer: $SENT_CASE\$" "$2"; then
         problem "case $1: got a notice about another mail: $(grep -m1 "^Subject: Our offer" "$2")"
     fi
 }
 
 # The path of the oldest mail in the inbox, or failure; Maildir names start with the time.
-oldest_notice() {
+oldest_notice()
+{
     local -a notices=("$INBOX"/new/*)
     [ -e "${notices[0]}" ] && echo "${notices[0]}"
 }
 
 # Complains about notices that no case asked for, and removes them.
-check_strays() {
+check_strays()
+{
     local notice
     while notice=$(oldest_notice); do
         problem "unexpected notice $1: $(grep -m1 -i '^subject:' "$notice")"
@@ -131,21 +140,24 @@ check_strays() {
     done
 }
 
-problem() {
+problem()
+{
     problems=$((problems + 1))
     printf '%s %s: %s\n' "$MTA" "$PHASE" "$1" >&2
     show_log
     [ "$problems" -lt "$PROBLEM_LIMIT" ] || die "$MTA $PHASE: too many problems"
 }
 
-show_log() {
+show_log()
+{
     local file
     while read -r file; do
         tail -n "${LOG_LINES:-8}" "$file" | sed "s|^|  $(basename "$file"): |" >&2
     done < <(find /var/log -type f -size +0)
 }
 
-main() {
+main()
+{
     MTA=$1
     PHASE=$2
     trap 'show_log; echo "$MTA $PHASE: $BASH_COMMAND failed" >&2' ERR

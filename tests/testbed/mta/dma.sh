@@ -9,13 +9,15 @@ MTA_USERS=()
 MTA_PHASES=(own headers_only)
 
 # start_dma [SETTING...]: a plain configuration, and settings of the phase.
-start_dma() {
+start_dma()
+{
     install -d -o root -g mail -m 2775 /var/spool/dma
     printf '%s\n' "MAILNAME $HOST" "$@" >/etc/dma/dma.conf
     INJECT=(--sendmail /usr/sbin/dma)
 }
 
-phase_own() {
+phase_own()
+{
     play remote
     start_dma FULLBOUNCE
     obtain user-unknown-full --to nobody@other.example
@@ -25,7 +27,8 @@ phase_own() {
 }
 
 # Without FULLBOUNCE only the header comes back.
-phase_headers_only() {
+phase_headers_only()
+{
     play remote
     start_dma
     obtain user-unknown-headers --to nobody@other.example

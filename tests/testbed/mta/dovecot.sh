@@ -12,7 +12,8 @@ MTA_USERS=(dovecot dovenull "${MTA_USERS[@]}")
 MTA_PHASES=(sieve quota)
 
 # start_dovecot [SETTING...]: the delivery agent alone needs no server.
-start_dovecot() {
+start_dovecot()
+{
     rm -rf /etc/dovecot
     mkdir /etc/dovecot
     cat >/etc/dovecot/dovecot.conf <<END
@@ -34,12 +35,14 @@ END
 }
 
 # bob_sieves: standard input is his filter.
-bob_sieves() {
+bob_sieves()
+{
     cat >/home/bob/.dovecot.sieve
     chown bob:bob /home/bob/.dovecot.sieve
 }
 
-phase_sieve() {
+phase_sieve()
+{
     play remote
     start_dovecot
     bob_sieves <<'END'
@@ -63,7 +66,8 @@ END
     obtain vacation-german --to bob@remote.example --subject "Angebot für die Straße"
 }
 
-phase_quota() {
+phase_quota()
+{
     play remote
     start_dovecot "plugin {" "  quota = maildir:User quota" "  quota_rule = *:storage=1B" "}"
     obtain quota-exceeded --to bob@remote.example

@@ -10,7 +10,8 @@ MTA_PHASES=(own gateway headers_only size_limit texts)
 
 # start_exim [SETTING...]: a plain configuration, and main settings of the phase. The macro GATEWAY
 # says whether mail for the own domain goes to the server behind.
-start_exim() {
+start_exim()
+{
     local folder
     for folder in /var/spool/exim4 /var/log/exim4 /run/exim4; do
         install -d -o Debian-exim -g Debian-exim "$folder"
@@ -32,7 +33,8 @@ END
     wait_for Exim listens "$ADDRESS"
 }
 
-exim_main_settings() {
+exim_main_settings()
+{
     cat <<END
 primary_hostname = $HOST
 local_interfaces = $ADDRESS
@@ -54,7 +56,8 @@ END
 }
 
 # The own server has mailboxes; a gateway hands all mail of its domain to the server behind.
-exim_delivery() {
+exim_delivery()
+{
     cat <<'END'
 begin acl
 accept_all:
@@ -122,7 +125,8 @@ begin retry
 END
 }
 
-phase_own() {
+phase_own()
+{
     play our
     install -d -o bob /home/small
     start_exim "GATEWAY = no"
@@ -151,7 +155,8 @@ phase_own() {
     obtain smtputf8-headers --to nümand@other.example --smtputf8 --ret HDRS --body eight-bit
 }
 
-phase_gateway() {
+phase_gateway()
+{
     play remote
     start_exim "GATEWAY = yes"
     obtain gateway-user-unknown-full --to nobody@remote.example --ret FULL --envid QQ3001
@@ -166,14 +171,16 @@ phase_gateway() {
 }
 
 # Only the header comes back, whatever the sender asked for.
-phase_headers_only() {
+phase_headers_only()
+{
     play remote
     start_exim "GATEWAY = yes" "no_bounce_return_body"
     obtain body-not-returned --to nobody@remote.example --ret FULL
 }
 
 # Of long messages too; Exim rounds the limit up to its buffer size of 8 KB.
-phase_size_limit() {
+phase_size_limit()
+{
     play remote
     start_exim "GATEWAY = yes" "bounce_return_size_limit = 2K"
     obtain size-limit-headers --to nosuchuser@remote.example --size 12000
@@ -181,7 +188,8 @@ phase_size_limit() {
 }
 
 # A site that wrote its own texts, in its own language.
-phase_texts() {
+phase_texts()
+{
     play remote
     cat >/etc/exim4/bounce.txt <<'END'
 Subject: Message non remis

@@ -11,7 +11,8 @@ MTA_PACKAGES=(mlmmj "${MTA_PACKAGES[@]}")
 MTA_PHASES=(english german)
 
 # start_list LANGUAGE: a list that only members may post to.
-start_list() {
+start_list()
+{
     local list=/var/spool/mlmmj/news folder command
     for folder in incoming queue/discarded archive text subconf unsubconf bounce control moderation \
         subscribers.d digesters.d nomailsubs.d requeue; do
@@ -32,7 +33,8 @@ start_list() {
     } >>/etc/exim4/aliases
 }
 
-phase_english() {
+phase_english()
+{
     play remote
     start_list en
     obtain post-refused --to news@remote.example
@@ -41,7 +43,8 @@ phase_english() {
     obtain help --to news+help@remote.example
 }
 
-phase_german() {
+phase_german()
+{
     play remote
     start_list de
     obtain german-post-refused --to news@remote.example

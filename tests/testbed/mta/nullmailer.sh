@@ -8,7 +8,8 @@ MTA_PACKAGES=(nullmailer)
 MTA_USERS=()
 MTA_PHASES=(own)
 
-phase_own() {
+phase_own()
+{
     local folder
     play remote
     for folder in queue tmp failed; do

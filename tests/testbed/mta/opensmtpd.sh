@@ -9,7 +9,8 @@ MTA_USERS=(opensmtpd opensmtpq)
 MTA_PHASES=(own gateway)
 
 # start_opensmtpd OWN-ACTION: a plain configuration; the action is what happens to own mail.
-start_opensmtpd() {
+start_opensmtpd()
+{
     # Its processes lock themselves up in the home folder of their users.
     sed -i -E 's#^(opensmtp[dq]:.*):/home/[^:]*:#\1:/var/empty:#' /etc/passwd
     mkdir -p /var/empty
@@ -35,7 +36,8 @@ END
     wait_for OpenSMTPD listens "$ADDRESS"
 }
 
-phase_own() {
+phase_own()
+{
     play our
     start_opensmtpd 'maildir "/home/%{user.username}/Maildir" alias <aliases>'
     cases_remote_refusals
@@ -60,7 +62,8 @@ phase_own() {
     obtain success-relayed --to someone@remote.example --notify SUCCESS
 }
 
-phase_gateway() {
+phase_gateway()
+{
     play remote
     start_opensmtpd "relay host smtp://store.remote.example helo $HOST"
     obtain gateway-user-unknown-full --to nobody@remote.example --ret FULL --envid QQ3001

@@ -9,7 +9,8 @@ MTA_USERS=(postfix postdrop)
 MTA_PHASES=(own gateway size_limit postmaster template)
 
 # start_postfix [SETTING...]: a plain configuration, and settings of the phase after it.
-start_postfix() {
+start_postfix()
+{
     chown postfix /var/lib/postfix
     cat >/etc/postfix/main.cf <<END
 compatibility_level = 3.6
@@ -56,7 +57,8 @@ END
 }
 
 # The sender's own server: notices about remote refusals, delivered at home.
-phase_own() {
+phase_own()
+{
     play our
     start_postfix
     cases_remote_refusals
@@ -84,7 +86,8 @@ phase_own() {
 }
 
 # A gateway that takes everything; the server behind it refuses.
-phase_gateway() {
+phase_gateway()
+{
     play remote
     start_postfix "mydestination =" "relay_domains = remote.example" \
         "transport_maps = inline:{ {remote.example = smtp:[store.remote.example]} }"
@@ -99,14 +102,16 @@ phase_gateway() {
 }
 
 # A server that returns only the header of long mails, whatever the sender asked for.
-phase_size_limit() {
+phase_size_limit()
+{
     play remote
     start_postfix "bounce_size_limit = 1000"
     obtain size-limit-headers --to nosuchuser@remote.example --size 5000 --ret FULL
 }
 
 # Postmaster copies: notices to the postmaster about mail of others.
-phase_postmaster() {
+phase_postmaster()
+{
     play our
     start_postfix "notify_classes = bounce, delay, policy, protocol, resource, software" \
         "bounce_notice_recipient = alice@our.example" \
@@ -118,7 +123,8 @@ phase_postmaster() {
 }
 
 # German texts: the failure's in UTF-8, the warning's in ISO 8859-1.
-write_german_texts() {
+write_german_texts()
+{
     cat >/etc/postfix/bounce.cf <<'END'
 failure_template = <<EOF
 Charset: utf-8
@@ -146,7 +152,8 @@ END
 }
 
 # A site that wrote its own texts, in its own language and charset.
-phase_template() {
+phase_template()
+{
     play remote
     write_german_texts
     start_postfix "bounce_template_file = /etc/postfix/bounce.cf" "relay_domains = remote.example" \

@@ -9,7 +9,8 @@ MTA_USERS=(smmta smmsp)
 MTA_PHASES=(own gateway no_body plain_text plain_text_no_body postmaster)
 
 # start_sendmail [M4-LINE...]: a plain configuration, and lines of the phase.
-start_sendmail() {
+start_sendmail()
+{
     install -d -m 700 /var/spool/mqueue
     mkdir -p /etc/mail /run/sendmail
     write_sendmail_aliases
@@ -22,7 +23,8 @@ start_sendmail() {
     wait_for Sendmail listens "$ADDRESS"
 }
 
-write_sendmail_aliases() {
+write_sendmail_aliases()
+{
     cat >/etc/mail/aliases <<'END'
 postmaster: alice
 MAILER-DAEMON: postmaster
@@ -37,7 +39,8 @@ END
 
 # Local mail goes into a Maildir, which Sendmail itself cannot write. The exit statuses are those
 # of sysexits.h: no such user, cannot create, temporary failure.
-write_maildir_deliverer() {
+write_maildir_deliverer()
+{
     cat >/etc/mail/deliver <<'END'
 #!/bin/sh
 set -eu
@@ -88,7 +91,8 @@ MAILER(`smtp')dnl
 END
 }
 
-phase_own() {
+phase_own()
+{
     play our
     start_sendmail
     cases_remote_refusals
@@ -115,7 +119,8 @@ phase_own() {
     obtain success-expanded --to list@our.example --notify SUCCESS --ret FULL
 }
 
-phase_gateway() {
+phase_gateway()
+{
     play remote
     start_sendmail 'define(`LUSER_RELAY'"'"', `relay:store.remote.example'"'"')dnl'
     obtain gateway-user-unknown-full --to nobody@remote.example --ret FULL --envid QQ3001
@@ -129,14 +134,16 @@ phase_gateway() {
 }
 
 # The privacy option that never returns a body.
-phase_no_body() {
+phase_no_body()
+{
     play remote
     start_sendmail 'define(`confPRIVACY_FLAGS'"'"', `authwarnings,nobodyreturn'"'"')dnl'
     obtain body-not-returned --to nosuchuser@remote.example --ret FULL
 }
 
 # No MIME and no DSN, as old servers and some appliances still do.
-phase_plain_text() {
+phase_plain_text()
+{
     play remote
     start_sendmail 'define(`confMIME_FORMAT_ERRORS'"'"', `False'"'"')dnl'
     obtain plain-text-user-unknown --to nosuchuser@remote.example
@@ -148,7 +155,8 @@ phase_plain_text() {
 }
 
 # The same, without a body.
-phase_plain_text_no_body() {
+phase_plain_text_no_body()
+{
     play remote
     start_sendmail 'define(`confMIME_FORMAT_ERRORS'"'"', `False'"'"')dnl' \
         'define(`confPRIVACY_FLAGS'"'"', `nobodyreturn'"'"')dnl'
@@ -156,7 +164,8 @@ phase_plain_text_no_body() {
 }
 
 # Copies for the postmaster about mail of others.
-phase_postmaster() {
+phase_postmaster()
+{
     play our
     start_sendmail 'define(`confCOPY_ERRORS_TO'"'"', `alice'"'"')dnl'
     obtain postmaster-copy-failure --from bob@our.example --to nosuchuser@our.example

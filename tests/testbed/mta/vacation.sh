@@ -11,12 +11,14 @@ MTA_PACKAGES=(vacation "${MTA_PACKAGES[@]}")
 MTA_PHASES=(program filter)
 
 # Writes standard input into the file that says what happens to bob's mail; it must be his own.
-bob_forwards() {
+bob_forwards()
+{
     cat >/home/bob/.forward
     chown bob:bob /home/bob/.forward
 }
 
-phase_program() {
+phase_program()
+{
     play remote
     start_exim "GATEWAY = no" "qualify_domain = remote.example"
     # shellcheck disable=SC2016  # the program itself fills in $SUBJECT
@@ -36,7 +38,8 @@ END
     obtain program-reply-german --to bob@remote.example --subject "Angebot für die Straße"
 }
 
-phase_filter() {
+phase_filter()
+{
     play remote
     start_exim "GATEWAY = no" "qualify_domain = remote.example"
     echo "I am travelling and will answer your message next week." >/home/bob/.vacation.msg
