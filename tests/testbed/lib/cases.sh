@@ -53,4 +53,39 @@ cases_delays()
     expect greylisted-expired
     obtain over-quota-delayed --to overquota@other.example
     expect over-quota-expired
+    obtain network-unreachable-delayed --to someone@unreachable.example
+    expect network-unreachable-expired
+    obtain dns-failure-delayed --to someone@broken.example
+    expect dns-failure-expired
+}
+
+# Failures on the sender's own server. It takes mail for unknown users, as a backup or a front end
+# does.
+cases_local_user_unknown()
+{
+    obtain local-user-unknown-full --to nosuchuser@our.example --ret FULL
+    obtain local-user-unknown-headers --to nosuchuser@our.example --ret HDRS
+}
+
+# Aliases that every MTA file defines: sales and team forward to refusing hosts, team to several;
+# filter and crash run programs that fail, with and without a word.
+cases_aliases()
+{
+    obtain alias-to-refusing-remote --to sales@our.example --orcpt sales@our.example --ret HDRS
+    obtain alias-several-reasons --to team@our.example --orcpt team@our.example
+    obtain pipe-failed --to filter@our.example
+    obtain pipe-silent --to crash@our.example
+}
+
+# Under "play remote": the gateway takes everything, the server behind it refuses.
+cases_gateway()
+{
+    obtain gateway-user-unknown-full --to nobody@remote.example --ret FULL --envid QQ3001
+    obtain gateway-user-unknown-headers --to nobody@remote.example --ret HDRS --envid QQ3002
+    obtain gateway-mailbox-full --to full@remote.example --orcpt orders@our.example
+    obtain gateway-content-spam --to spam@remote.example --body multipart
+    obtain gateway-greylisted-delayed --to grey@remote.example --ret HDRS
+    expect gateway-greylisted-expired
+    obtain gateway-several-reasons --to nobody@remote.example --to full@remote.example \
+        --to virus@remote.example
 }

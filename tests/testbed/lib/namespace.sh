@@ -15,7 +15,8 @@ source "$(dirname "$0")/places.sh"
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin LC_ALL=C.UTF-8 TZ=UTC
 umask 022
 
-# Lays the packages over the system, with what a phase writes to /usr on top, and brings test bed and output to fixed places.
+# Lays the packages over the system, with what a phase writes to /usr on top, and brings test bed
+# and output to fixed places.
 mount_packages()
 {
     local tree=$1 out=$2

@@ -50,14 +50,7 @@ phase_own()
     expect null-mx-expired
     obtain greeting-refused-delayed --to someone@closed.example
     expect greeting-refused-expired
-    obtain network-unreachable-delayed --to someone@unreachable.example
-    expect network-unreachable-expired
-    obtain dns-failure-delayed --to someone@broken.example
-    expect dns-failure-expired
-    obtain alias-to-refusing-remote --to sales@our.example --orcpt sales@our.example --ret HDRS
-    obtain alias-several-reasons --to team@our.example
-    obtain pipe-failed --to filter@our.example
-    obtain pipe-silent --to crash@our.example
+    cases_aliases
     obtain success-delivered --to bob@our.example --notify SUCCESS --ret HDRS --envid QQ2001
     obtain success-relayed --to someone@remote.example --notify SUCCESS
 }
@@ -66,12 +59,5 @@ phase_gateway()
 {
     play remote
     start_opensmtpd "relay host smtp://store.remote.example helo $HOST"
-    obtain gateway-user-unknown-full --to nobody@remote.example --ret FULL --envid QQ3001
-    obtain gateway-user-unknown-headers --to nobody@remote.example --ret HDRS --envid QQ3002
-    obtain gateway-mailbox-full --to full@remote.example --orcpt orders@our.example
-    obtain gateway-content-spam --to spam@remote.example --body multipart
-    obtain gateway-greylisted-delayed --to grey@remote.example --ret HDRS
-    expect gateway-greylisted-expired
-    obtain gateway-several-reasons --to nobody@remote.example --to full@remote.example \
-        --to virus@remote.example
+    cases_gateway
 }

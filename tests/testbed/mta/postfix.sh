@@ -67,16 +67,8 @@ phase_own()
     cases_delays
     obtain greeting-refused-delayed --to someone@closed.example
     expect greeting-refused-expired
-    obtain network-unreachable-delayed --to someone@unreachable.example
-    expect network-unreachable-expired
-    obtain dns-failure-delayed --to someone@broken.example
-    expect dns-failure-expired
-    obtain local-user-unknown-full --to nosuchuser@our.example --ret FULL
-    obtain local-user-unknown-headers --to nosuchuser@our.example --ret HDRS
-    obtain alias-to-refusing-remote --to sales@our.example --orcpt sales@our.example --ret HDRS
-    obtain alias-several-reasons --to team@our.example --orcpt team@our.example
-    obtain pipe-failed --to filter@our.example
-    obtain pipe-silent --to crash@our.example
+    cases_local_user_unknown
+    cases_aliases
     obtain success-delivered --to bob@our.example --notify SUCCESS --ret HDRS --envid QQ2001
     obtain success-relayed --to someone@remote.example --notify SUCCESS
     obtain success-expanded --to team@our.example --notify SUCCESS --ret FULL
@@ -91,14 +83,7 @@ phase_gateway()
     play remote
     start_postfix "mydestination =" "relay_domains = remote.example" \
         "transport_maps = inline:{ {remote.example = smtp:[store.remote.example]} }"
-    obtain gateway-user-unknown-full --to nobody@remote.example --ret FULL --envid QQ3001
-    obtain gateway-user-unknown-headers --to nobody@remote.example --ret HDRS --envid QQ3002
-    obtain gateway-mailbox-full --to full@remote.example --orcpt orders@our.example
-    obtain gateway-content-spam --to spam@remote.example --body multipart
-    obtain gateway-greylisted-delayed --to grey@remote.example --ret HDRS
-    expect gateway-greylisted-expired
-    obtain gateway-several-reasons --to nobody@remote.example --to full@remote.example \
-        --to virus@remote.example
+    cases_gateway
 }
 
 # A server that returns only the header of long mails, whatever the sender asked for.

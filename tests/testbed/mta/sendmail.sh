@@ -100,16 +100,8 @@ phase_own()
     cases_originals
     cases_delays
     obtain greeting-refused --to someone@closed.example
-    obtain network-unreachable-delayed --to someone@unreachable.example
-    expect network-unreachable-expired
-    obtain dns-failure-delayed --to someone@broken.example
-    expect dns-failure-expired
-    obtain local-user-unknown-full --to nosuchuser@our.example --ret FULL
-    obtain local-user-unknown-headers --to nosuchuser@our.example --ret HDRS
-    obtain alias-to-refusing-remote --to sales@our.example --orcpt sales@our.example --ret HDRS
-    obtain alias-several-reasons --to team@our.example
-    obtain pipe-failed --to filter@our.example
-    obtain pipe-silent --to crash@our.example
+    cases_local_user_unknown
+    cases_aliases
     obtain quota-exceeded --to small@our.example
     obtain deliverer-busy-delayed --to busy@our.example
     expect deliverer-busy-expired
@@ -123,14 +115,7 @@ phase_gateway()
 {
     play remote
     start_sendmail 'define(`LUSER_RELAY'"'"', `relay:store.remote.example'"'"')dnl'
-    obtain gateway-user-unknown-full --to nobody@remote.example --ret FULL --envid QQ3001
-    obtain gateway-user-unknown-headers --to nobody@remote.example --ret HDRS --envid QQ3002
-    obtain gateway-mailbox-full --to full@remote.example --orcpt orders@our.example
-    obtain gateway-content-spam --to spam@remote.example --body multipart
-    obtain gateway-greylisted-delayed --to grey@remote.example --ret HDRS
-    expect gateway-greylisted-expired
-    obtain gateway-several-reasons --to nobody@remote.example --to full@remote.example \
-        --to virus@remote.example
+    cases_gateway
 }
 
 # The privacy option that never returns a body.
