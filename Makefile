@@ -58,3 +58,4 @@ clean:
 
 install: all
 	meson install -C $(BUILD) --no-rebuild
+	test -n "$(DESTDIR)" || test "$$(id -u)" -ne 0 || ldconfig

@@ -388,7 +388,8 @@ static bool begin_part(reader *r, int parent)
     }
     bool holds_parts =
         span_equal_nocase(p.type.type, SPAN("multipart")) || is_message_type(&p) || lost.len > 0;
-    if (holds_parts && !may_hold_parts(r, &p)) {
+    bool has_room = m->parts->len < LIMIT_PARTS && may_hold_parts(r, &p);
+    if (holds_parts && !has_room) {
         m->cut = m->cut || p.encoding != TRANSFER_BASE64;
         return false;
     }

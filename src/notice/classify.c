@@ -168,10 +168,21 @@ static bool is_surely_system(const clues *c)
            c->has_null_sender || c->failed_field.len > 0 || by_subject || c->is_report;
 }
 
+/* A mail system gives somebody his own mail back: that says it in any language. */
+static bool returns_to_author(const clues *c)
+{
+    bool by_daemon = c->is_from_daemon && !c->is_only_postmaster;
+    bool by_nobody = c->has_null_sender && c->auto_submitted != AUTO_REPLIED;
+    return c->returns_own_mail && (by_daemon || by_nobody);
+}
+
 static bool is_failure_text(const clues *c)
 {
     if (looks_human(c)) {
         return false;
+    }
+    if (returns_to_author(c)) {
+        return true;
     }
     unsigned author = weigh_author(c);
     unsigned words = weigh_failure_words(c);

@@ -186,7 +186,9 @@ static void read_sender(clues *c)
         c->is_from_list_server = is_list_server(address_local(a.spec));
     }
     span value = field_value(c->header, "To");
-    if (value.len > 0 && address_first(value, c->store, &a)) {
+    if (c->message->recipient_count > 0) {
+        c->notified = c->message->recipients[0];
+    } else if (value.len > 0 && address_first(value, c->store, &a)) {
         c->notified = a.spec;
     }
 }
@@ -207,6 +209,31 @@ static void read_ownership(clues *c)
     field_block inner = c->returned_part[1].fields;
     c->returns_own_mail = field_names(c, inner, "Return-Path", c->notified) ||
                           field_names(c, inner, "From", c->notified);
+}
+
+/* The same of a header block in the text, unless it is marked as people quote. */
+static void read_block_ownership(clues *c)
+{
+    enum { BLOCK_LINES_MAX = 200 };
+    span rest = c->block.from_here, line;
+    if (c->block.quality != BLOCK_HEADER || c->notified.len == 0 || rest.ptr[0] == '>') {
+        return;
+    }
+    for (unsigned i = 0; i < BLOCK_LINES_MAX && !c->returns_own_mail &&
+                         reader_next_line(&rest, c->text_line_end, &line);
+         i++) {
+        line = span_skip(line, c->block.indent);
+        address a;
+        bool names_author = span_starts_nocase(line, SPAN("From:")) ||
+                            span_starts_nocase(line, SPAN("Return-Path:"));
+        if (span_trim(line).len == 0) {
+            return;
+        }
+        c->returns_own_mail =
+            names_author &&
+            address_first(span_skip(line, span_find_char(line, ':') + 1), c->store, &a) &&
+            address_equal(a.spec, c->notified);
+    }
 }
 
 /* "[Printers #4711]": a ticket's number in the subject, or the field of a ticket system. */
@@ -315,6 +342,7 @@ void clues_read_text(clues *c)
     if (c->block.quality == BLOCK_HEADER) {
         c->own_text.len = (size_t)(c->block.from_here.ptr - text.ptr);
     }
+    read_block_ownership(c);
     if (c->status_part == NULL) {
         read_status(c, c->own_text);
     }

@@ -9,6 +9,9 @@
 /* A paragraph that says why seldom has more lines; transcripts of sessions have. */
 enum { DIAGNOSIS_LINES_MAX = 40 };
 
+/* A notice names a failed address three or four times. */
+enum { MENTIONS_MAX = 20 };
+
 static bool is_blank_line(const clues *c, unsigned line)
 {
     return span_trim(normal_line_at(c->normal, line)->source).len == 0;
@@ -28,17 +31,20 @@ static bool is_indented(const clues *c, unsigned line)
 
 /* The first line behind mention `index` that speaks of another address: one that begins with it,
  * or, where this mention stands inside its own line (a transcript), any that names one. */
-static unsigned next_entry_line(const clues *c, unsigned index)
+static unsigned next_entry_line(const clues *c, unsigned index, unsigned last_line)
 {
     const normal_address *here = normal_address_at(c->normal, index);
     for (unsigned i = index + 1; i < c->normal->addresses->len; i++) {
         const normal_address *next = normal_address_at(c->normal, i);
+        if (next->line > last_line) {
+            break;
+        }
         if ((next->is_first || !here->is_first) && next->line > here->line &&
             !address_equal(next->spec, here->spec)) {
             return next->line;
         }
     }
-    return c->normal->lines->len;
+    return MIN(last_line + 1, c->normal->lines->len);
 }
 
 /* The end of the paragraph that starts with `line`. An address that stands alone on its line may
@@ -67,7 +73,8 @@ static diagnosis diagnose_lines(const clues *c, unsigned index, bool whole_secti
     const normal_line *line = normal_line_at(c->normal, a->line);
     const char *line_end = line->source.ptr + line->source.len;
     const char *after = a->spec.ptr + a->spec.len;
-    unsigned limit = next_entry_line(c, index);
+    unsigned last_line = whole_section ? c->normal->lines->len : a->line + DIAGNOSIS_LINES_MAX;
+    unsigned limit = next_entry_line(c, index, last_line);
     diagnosis d = { .first_line = a->line };
     d.end_line = whole_section ? limit
                                : paragraph_end(c, a->line, a->is_first && a->is_last, limit);
@@ -98,10 +105,12 @@ diagnosis diagnose_address(const clues *c, span spec)
     diagnosis best = { .first_line = 0, .end_line = 0 };
     unsigned best_weight = 0;
     unsigned last = c->normal->addresses->len;
-    for (unsigned i = 0; i < c->normal->addresses->len; i++) {
+    unsigned mentions = 0;
+    for (unsigned i = 0; i < c->normal->addresses->len && mentions < MENTIONS_MAX; i++) {
         if (!address_equal(normal_address_at(c->normal, i)->spec, spec)) {
             continue;
         }
+        mentions++;
         diagnosis d = diagnose_mention(c, i);
         if (last == c->normal->addresses->len || weigh(&d) > best_weight) {
             best = d;

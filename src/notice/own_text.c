@@ -78,6 +78,10 @@ static void add_parts(collector *c, unsigned first, unsigned end)
 {
     for (unsigned i = first; i < end; i++) {
         const part *p = message_part(c->message, i);
+        if (c->text.len >= LIMIT_TEXT_PART_BYTES) {
+            *c->cut = true;
+            return;
+        }
         if (p->has_parts || own_text_is_foreign(c->message, i)) {
             continue;
         }

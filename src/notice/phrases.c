@@ -164,3 +164,17 @@ void phrases_find(span normal, GArray *hits)
     }
     drop_contained(hits, first);
 }
+
+unsigned phrases_first_at(const GArray *hits, unsigned offset)
+{
+    unsigned low = 0, high = hits->len;
+    while (low < high) {
+        unsigned middle = low + (high - low) / 2;
+        if (g_array_index(hits, phrase_hit, middle).last_start < offset) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}

@@ -41,7 +41,14 @@ typedef struct phrase_hit {
     unsigned last_start; /* of the piece behind the gap, else start */
 } phrase_hit;
 
+/* The index of the first hit whose last piece starts at or after `offset`. Hits are in that order,
+ * so all that lie in a region stand between this and the first whose last piece starts behind it. */
+unsigned phrases_first_at(const GArray *hits, unsigned offset);
+
 /* Appends to `hits` (of phrase_hit) every phrase in `normal`, by where its last piece starts. */
 void phrases_find(span normal, GArray *hits);
+
+/* No hit is longer than this: a phrase and its gap. */
+enum { PHRASE_BYTES_MAX = 260 };
 
 #endif

@@ -232,8 +232,11 @@ backstop_reason reason_from_hits(const GArray *hits, phrase_class class, unsigne
 {
     unsigned weights[REASONS] = { 0 }, covered[REASONS] = { 0 };
     backstop_reason best = BACKSTOP_REASON_NONE;
-    for (unsigned i = 0; i < hits->len; i++) {
+    for (unsigned i = phrases_first_at(hits, start); i < hits->len; i++) {
         const phrase_hit *hit = &g_array_index(hits, phrase_hit, i);
+        if (hit->last_start > end) {
+            break;
+        }
         if (hit->class != class || hit->start < start || hit->end > end ||
             hit->end <= covered[hit->value]) {
             continue;

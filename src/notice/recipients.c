@@ -275,30 +275,38 @@ static bool follows_to_label(const clues *c, const normal_address *a)
     return text_before_ends(c, a, labels, G_N_ELEMENTS(labels));
 }
 
-static bool hit_near(const clues *c, unsigned start, unsigned end, bool with_failed)
+static bool is_one_of(phrase_class class, unsigned classes)
 {
-    for (unsigned i = 0; i < c->hits->len; i++) {
+    return (classes & (1u << class)) != 0;
+}
+
+/* Whether a phrase of one of those classes (a set of bits) overlaps the region. */
+static bool hit_overlaps(const clues *c, unsigned start, unsigned end, unsigned classes)
+{
+    unsigned from = start > PHRASE_BYTES_MAX ? start - PHRASE_BYTES_MAX : 0;
+    for (unsigned i = phrases_first_at(c->hits, from); i < c->hits->len; i++) {
         const phrase_hit *hit = &g_array_index(c->hits, phrase_hit, i);
-        bool counts = hit->class == PHRASE_REASON || (with_failed && hit->class == PHRASE_FAILED);
-        if (counts && hit->end > start && hit->start < end) {
+        if (hit->last_start > end + PHRASE_BYTES_MAX) {
+            return false;
+        }
+        if (is_one_of(hit->class, classes) && hit->end > start && hit->start < end) {
             return true;
         }
     }
     return false;
 }
 
+enum {
+    SAYS_WHY = 1u << PHRASE_REASON | 1u << PHRASE_FAILED,
+    SAYS_THAT = 1u << PHRASE_FAILED | 1u << PHRASE_LABEL | 1u << PHRASE_DELAYED,
+};
+
 /* A label phrase that ends shortly before the address. */
 static bool follows_label_phrase(const clues *c, const normal_address *a)
 {
     enum { LABEL_DISTANCE_BYTES = 6 };
-    for (unsigned i = 0; i < c->hits->len; i++) {
-        const phrase_hit *hit = &g_array_index(c->hits, phrase_hit, i);
-        if (hit->class == PHRASE_LABEL && hit->end <= a->start &&
-            a->start - hit->end <= LABEL_DISTANCE_BYTES) {
-            return true;
-        }
-    }
-    return false;
+    unsigned from = a->start > LABEL_DISTANCE_BYTES ? a->start - LABEL_DISTANCE_BYTES : 0;
+    return hit_overlaps(c, from > 0 ? from - 1 : 0, a->start, 1u << PHRASE_LABEL);
 }
 
 /* Whether another address stands before this one in its paragraph. */
@@ -325,15 +333,7 @@ static bool follows_failed_list(const clues *c, const normal_address *a)
     if (!a->is_first && is_behind_other(c, a, (unsigned)paragraph)) {
         return false;
     }
-    for (unsigned i = 0; i < c->hits->len; i++) {
-        const phrase_hit *hit = &g_array_index(c->hits, phrase_hit, i);
-        bool counts = hit->class == PHRASE_FAILED || hit->class == PHRASE_LABEL ||
-                      hit->class == PHRASE_DELAYED;
-        if (counts && hit->start >= intro && hit->end <= paragraph) {
-            return true;
-        }
-    }
-    return false;
+    return hit_overlaps(c, (unsigned)intro, (unsigned)paragraph, SAYS_THAT);
 }
 
 static unsigned line_end_offset(const clues *c, unsigned line)
@@ -354,7 +354,7 @@ static mention_rank rank_place(const clues *c, unsigned index)
         return MENTION_LABELLED;
     }
     const normal_line *line = normal_line_at(c->normal, a->line);
-    if (follows_to_label(c, a) || hit_near(c, line->start, line_end_offset(c, a->line), true)) {
+    if (follows_to_label(c, a) || hit_overlaps(c, line->start, line_end_offset(c, a->line), SAYS_WHY)) {
         return MENTION_BESIDE;
     }
     return says_why ? MENTION_NEARBY : MENTION_SOMEWHERE;

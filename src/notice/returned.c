@@ -74,7 +74,7 @@ static bool from_part(const clues *c, source *s)
     }
     s->buffer = g_string_new(NULL);
     bool cut = false;
-    span text = part_text(p, SIZE_MAX, s->buffer, &cut);
+    span text = part_text(p, LIMIT_TEXT_PART_BYTES, s->buffer, &cut);
     read_block(s, text, reader_line_end(text), is_followed_by_part_end(c, p));
     return true;
 }

@@ -94,6 +94,7 @@ def compose(arguments):
         ("Date", now),
         ("Message-ID", f"<{time.strftime('%Y%m%d%H%M%S', time.gmtime())}."
                        f"{uuid.uuid4().hex[:12]}@our.example>"),
+        ("User-Agent", "Order Desk 2.4"),
         ("MIME-Version", "1.0"),
         ("Content-Type", content_type),
         ("Content-Transfer-Encoding", encoding),

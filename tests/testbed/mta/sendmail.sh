@@ -8,7 +8,7 @@ MTA_PACKAGES=(sendmail-bin sendmail-base sendmail-cf m4)
 MTA_USERS=(smmta smmsp)
 MTA_PHASES=(own gateway no_body plain_text plain_text_no_body postmaster)
 
-# start_sendmail [M4-LINE...]: a plain configuration, and lines of the phase.
+# start_sendmail [MACRO=VALUE...]: a plain configuration, and m4 macros of the phase.
 start_sendmail()
 {
     install -d -m 700 /var/spool/mqueue
@@ -84,7 +84,10 @@ FEATURE(\`nocanonify')dnl
 FEATURE(\`no_default_msa')dnl
 DAEMON_OPTIONS(\`Family=inet, Name=MTA, Port=25, Addr=$ADDRESS')dnl
 END
-    printf '%s\n' "$@"
+    local setting
+    for setting in "$@"; do
+        printf "define(\`%s', \`%s')dnl\n" "${setting%%=*}" "${setting#*=}"
+    done
     cat <<'END'
 MAILER(`local')dnl
 MAILER(`smtp')dnl
@@ -114,7 +117,7 @@ phase_own()
 phase_gateway()
 {
     play remote
-    start_sendmail 'define(`LUSER_RELAY'"'"', `relay:store.remote.example'"'"')dnl'
+    start_sendmail LUSER_RELAY=relay:store.remote.example
     cases_gateway
 }
 
@@ -122,7 +125,7 @@ phase_gateway()
 phase_no_body()
 {
     play remote
-    start_sendmail 'define(`confPRIVACY_FLAGS'"'"', `authwarnings,nobodyreturn'"'"')dnl'
+    start_sendmail confPRIVACY_FLAGS=authwarnings,nobodyreturn
     obtain body-not-returned --to nosuchuser@remote.example --ret FULL
 }
 
@@ -130,7 +133,7 @@ phase_no_body()
 phase_plain_text()
 {
     play remote
-    start_sendmail 'define(`confMIME_FORMAT_ERRORS'"'"', `False'"'"')dnl'
+    start_sendmail confMIME_FORMAT_ERRORS=False
     obtain plain-text-user-unknown --to nosuchuser@remote.example
     obtain plain-text-remote-refusals --to nobody@other.example --to full@other.example
     obtain plain-text-content-spam --to spam@other.example --body multipart
@@ -143,8 +146,8 @@ phase_plain_text()
 phase_plain_text_no_body()
 {
     play remote
-    start_sendmail 'define(`confMIME_FORMAT_ERRORS'"'"', `False'"'"')dnl' \
-        'define(`confPRIVACY_FLAGS'"'"', `nobodyreturn'"'"')dnl'
+    start_sendmail confMIME_FORMAT_ERRORS=False \
+        confPRIVACY_FLAGS=nobodyreturn
     obtain plain-text-headers --to nosuchuser@remote.example
 }
 
@@ -152,6 +155,6 @@ phase_plain_text_no_body()
 phase_postmaster()
 {
     play our
-    start_sendmail 'define(`confCOPY_ERRORS_TO'"'"', `alice'"'"')dnl'
+    start_sendmail confCOPY_ERRORS_TO=alice
     obtain postmaster-copy-failure --from bob@our.example --to nosuchuser@our.example
 }
