@@ -9,6 +9,7 @@
 #include "message/charset.h"
 
 #include "message/charset_7bit.h"
+#include "message/charset_guess.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -350,30 +351,6 @@ static bool is_utf8(span bytes)
     return true;
 }
 
-static void append_guessed(span bytes, GString *out)
-{
-    if (charset_7bit_has_escapes(bytes)) {
-        append_seven_bit(DECODE_ISO_2022, bytes, out);
-    } else if (is_utf8(bytes)) {
-        append_utf8(bytes, out);
-    } else {
-        append_windows_1252(bytes, out);
-    }
-}
-
-/* 8-bit text that is labelled ISO-2022 is what the sender's system uses inside, and those who
- * mislabel so write Shift_JIS. */
-static void append_iso_2022(span bytes, GString *out)
-{
-    if (charset_7bit_has_escapes(bytes) || ascii_run(bytes) == bytes.len) {
-        append_seven_bit(DECODE_ISO_2022, bytes, out);
-    } else if (is_utf8(bytes)) {
-        append_utf8(bytes, out);
-    } else {
-        append_named("CP932", bytes, out);
-    }
-}
-
 /* The label in lower case, letters and digits only, up to what some mailers put behind it
  * ("utf-8; format=flowed", RFC 2231's "utf-8*en"). Empty if it is too long to be one. */
 static void make_key(span label, char key[LABEL_BYTES])
@@ -478,6 +455,39 @@ static charset resolve(span label)
                                      strncmp(bare, "csucs", 5) != 0;
     }
     return result;
+}
+
+/* Text that is not ASCII, without a label that tells. The guessed labels are never ones to guess.
+ */
+static void append_guessed(span bytes, GString *out)
+{
+    if (charset_7bit_has_escapes(bytes)) {
+        append_seven_bit(DECODE_ISO_2022, bytes, out);
+        return;
+    }
+    if (is_utf8(bytes)) {
+        append_utf8(bytes, out);
+        return;
+    }
+    charset set = resolve(span_from_string(charset_guess_label(bytes)));
+    if (set.decoder == DECODE_UTF8) {
+        append_utf8(bytes, out);
+    } else if (set.decoder != DECODE_ICONV || !append_named(set.label, bytes, out)) {
+        append_windows_1252(bytes, out);
+    }
+}
+
+/* 8-bit text that is labelled ISO-2022 is what the sender's system uses inside, and those who
+ * mislabel so write Shift_JIS. */
+static void append_iso_2022(span bytes, GString *out)
+{
+    if (charset_7bit_has_escapes(bytes) || ascii_run(bytes) == bytes.len) {
+        append_seven_bit(DECODE_ISO_2022, bytes, out);
+    } else if (is_utf8(bytes)) {
+        append_utf8(bytes, out);
+    } else if (!append_named("CP932", bytes, out)) {
+        append_windows_1252(bytes, out);
+    }
 }
 
 void charset_to_utf8(span label, span bytes, GString *out)

@@ -17,7 +17,8 @@
 /* Appends `bytes` as UTF-8. `label` is the charset's name as the mail gives it, any case, with
  * quotes, parameters behind it, or vendors' names ("cp-850", "x-sjis"); "gb2312" means GB18030,
  * "iso-8859-1" Windows-1252 and so on, as WHATWG's Encoding has it. Never fails: us-ascii, and an
- * empty or unknown label, are guessed: ISO-2022 escapes, then valid UTF-8, else Windows-1252.
+ * empty or unknown label, are guessed: ISO-2022 escapes, then valid UTF-8, else what
+ * charset_guess_label() says. A label that allows for the bytes is taken at its word.
  * 7-bit bytes with ISO-2022 escapes are that whatever the label says. A byte order mark at the
  * start is dropped. Pure ASCII of an ASCII-compatible charset is copied. */
 void charset_to_utf8(span label, span bytes, GString *out);

@@ -18,11 +18,14 @@
 enum {
     SAMPLE_BYTES = 4096,
 
-    /* Windows-1252 is left for a charset only if that saves so much, which is three or four letters
-     * of another script, and one part in 32 of the whole besides. Names in English text, and
-     * languages that are not below, stay far from it. */
+    /* Windows-1252 is left for a charset only if that saves so much, and one part in 32 of the
+     * whole besides: three or four letters of another script, or some ten of Central Europe. Names
+     * in English text, and Western languages that are not below, stay far from it. */
     SAVING = 28,
+    SAVING_LATIN = 20,
     SAVING_SHARE = 32,
+    /* Also a high byte must not cost more than this on average: noise costs 8 bits. */
+    COST_LANGUAGE_MAX = 14,
 
     COST_LETTER = 20, /* of those the profile does not name */
     COST_SIGN_COMMON = 10,
@@ -30,9 +33,10 @@ enum {
     COST_UNDEFINED = 32,
     COST_SIGN_IN_WORD = 10,
     COST_CAPITAL = 4,
-    COST_CAPITAL_IN_CAPITALS = 2,
+    COST_CAPITAL_IN_CAPITALS = 1,
     COST_CAPITAL_AFTER_SMALL = 12,
     COST_SMALL_AFTER_CAPITALS = 8,
+    COST_FINAL_IN_WORD = 12,
     /* Latin letters beyond ASCII side by side; for each from the third on again so much. */
     COST_ACCENTS_IN_ROW = 4,
     COST_SCRIPTS_IN_WORD = 10,
@@ -43,6 +47,7 @@ enum {
 typedef struct sample {
     unsigned char bytes[SAMPLE_BYTES + CHARSET_MULTIBYTE_MARGIN];
     size_t len;
+    unsigned high_bytes;
 } sample;
 
 /* A run of capitals, the small letters of which are in the same order from `small` on. Letters
@@ -139,6 +144,13 @@ static const letters LETTERS[LAYOUTS][MAX_RUNS + 1] = {
     [THAI] = { { 0xA1, 0xDA, 0xA1 }, { 0xE0, 0xF9, 0xE0 } },
 };
 
+/* Letters that stand at the end of words only. */
+static const char *const FINALS[LAYOUTS] = {
+    [GREEK] = "\xF2",
+    [HEBREW] = "\xEA\xED\xEF\xF3\xF5",
+    [ARABIC] = "\xC9\xEC",
+};
+
 /* A language in a charset. `costs` holds the small letters, each behind the cost of itself and of
  * those that follow: "G" is one half bit, "H" two, and so on (letters that no escape of C takes
  * in). No letter is a byte of ASCII. The comments give the letters in the same order. */
@@ -175,6 +187,10 @@ static const profile PROFILES[] = {
     { "windows-1252", LATIN_1, "J\xF3K\xE0\xE9M\xED\xE8N\xFAO\xE7\xF2Q\xEFS\xFC" },
     /* Irish: á í é ú ó */
     { "windows-1252", LATIN_1, "I\xE1J\xEDK\xE9L\xFAM\xF3" },
+    /* Welsh: â ô á ï */
+    { "windows-1252", LATIN_1, "H\xE2J\xF4K\xE1P\xEF" },
+    /* Afrikaans: ê ë ï é */
+    { "windows-1252", LATIN_1, "H\xEAI\xEBP\xEFS\xE9" },
     /* any of these: ä é óáüèöí æà åï õúãøðëç ò ê ùßþ ñ */
     { "windows-1252", LATIN_1,
       "K\xE4L\xE9N\xF3\xE1\xFC\xE8\xF6\xEDO\xE6\xE0P\xE5\xEFQ\xF5\xFA\xE3\xF8\xF0\xEB\xE7S"
@@ -251,7 +267,15 @@ static const profile PROFILES[] = {
       "V\xE2\xBCW\xB3\xAB\xD6X\xADY\xB8" },
 };
 
-typedef enum kind { KIND_OTHER, KIND_SIGN, KIND_UNDEFINED, KIND_SMALL, KIND_CAPITAL } kind;
+typedef enum kind {
+    KIND_OTHER,
+    KIND_SIGN,
+    KIND_UNDEFINED,
+    /* From here on they are letters. */
+    KIND_SMALL,
+    KIND_FINAL,
+    KIND_CAPITAL,
+} kind;
 
 /* What each byte from 0x80 on is in one layout, and the small letter for it. */
 typedef struct byte_table {
@@ -277,10 +301,12 @@ static void take_sample(span bytes, sample *s)
 {
     const unsigned char *p = (const unsigned char *)bytes.ptr;
     s->len = 0;
+    s->high_bytes = 0;
     for (size_t i = 0; i < bytes.len && s->len < SAMPLE_BYTES; i++) {
         if (is_high(p[i]) || (i + 1 < bytes.len && is_high(p[i + 1])) ||
             (i > 0 && is_high(p[i - 1])) || (i > 1 && is_high(p[i - 2]))) {
             s->bytes[s->len++] = p[i];
+            s->high_bytes += is_high(p[i]);
         }
     }
     memset(s->bytes + s->len, 0, CHARSET_MULTIBYTE_MARGIN);
@@ -288,7 +314,7 @@ static void take_sample(span bytes, sample *s)
 
 static void fill_byte_table(layout which, byte_table *table)
 {
-    bool is_iso = which == CENTRAL_ISO || which == CYRILLIC_ISO || which == THAI;
+    bool is_iso = which == CENTRAL_ISO || which == CYRILLIC_ISO;
     table->is_latin = which <= CENTRAL_ISO;
     /* The lower half of these is control characters. */
     memset(table->kinds, KIND_SIGN, sizeof table->kinds);
@@ -301,6 +327,9 @@ static void fill_byte_table(layout which, byte_table *table)
             table->kinds[small - BEYOND_ASCII] = KIND_SMALL;
             table->small[small - BEYOND_ASCII] = (unsigned char)small;
         }
+    }
+    for (const char *c = FINALS[which]; c != NULL && *c != '\0'; c++) {
+        table->kinds[(unsigned char)*c - BEYOND_ASCII] = KIND_FINAL;
     }
 }
 
@@ -320,7 +349,7 @@ static bool is_letter(kind k)
 /* `before` and `before2` are what stands before a letter of kind `k`. */
 static unsigned case_cost(kind k, kind before, kind before2)
 {
-    if (k == KIND_SMALL) {
+    if (k != KIND_CAPITAL) {
         return before == KIND_CAPITAL && before2 == KIND_CAPITAL ? COST_SMALL_AFTER_CAPITALS : 0;
     }
     return before == KIND_CAPITAL ? COST_CAPITAL_IN_CAPITALS
@@ -367,6 +396,7 @@ static unsigned context_cost(const byte_table *table, unsigned char c, const pos
     if (table->is_latin) {
         return cost + COST_ACCENTS_IN_ROW * (at->high_letters < 3 ? at->high_letters : 3);
     }
+    cost += at->now == KIND_FINAL && is_letter(at->next) ? COST_FINAL_IN_WORD : 0;
     return cost + (is_letter(at->before) && at->is_after_ascii ? COST_SCRIPTS_IN_WORD : 0) +
            (is_letter(at->next) && at->is_before_ascii ? COST_SCRIPTS_IN_WORD : 0);
 }
@@ -415,15 +445,17 @@ static unsigned profile_cost(const profile *language, const tally *t)
 typedef struct choice {
     const char *label;
     unsigned cost;
+    bool is_latin;
 } choice;
 
-static void take_cheaper(choice *best, const char *label, unsigned cost)
+static void take_cheaper(choice *best, choice other)
 {
-    if (cost < best->cost) {
-        *best = (choice){ label, cost };
+    if (other.cost < best->cost) {
+        *best = other;
     }
 }
 
+/* The cheapest of Windows-1252's languages, and of all others. */
 static void try_single_byte(const sample *s, choice *western, choice *best)
 {
     byte_table table;
@@ -437,20 +469,22 @@ static void try_single_byte(const sample *s, choice *western, choice *best)
             tally_letters(&table, s, &t);
         }
         bool is_western = strcmp(language->label, western->label) == 0;
-        take_cheaper(is_western ? western : best, language->label, profile_cost(language, &t));
+        take_cheaper(is_western ? western : best,
+                     (choice){ language->label, profile_cost(language, &t), table.is_latin });
     }
 }
 
 const char *charset_guess_label(span bytes)
 {
     sample s;
-    choice western = { "windows-1252", UINT_MAX };
-    choice best = { "windows-1252", UINT_MAX };
+    choice western = { "windows-1252", UINT_MAX, true };
+    choice best = western;
+    choice multi_byte = { NULL, 0, false };
     take_sample(bytes, &s);
     try_single_byte(&s, &western, &best);
-    unsigned cost;
-    const char *label = charset_multibyte_cheapest(s.bytes, s.len, &cost);
-    take_cheaper(&best, label, cost);
-    bool is_saving = best.cost + best.cost / SAVING_SHARE + SAVING < western.cost;
-    return is_saving ? best.label : western.label;
+    multi_byte.label = charset_multibyte_cheapest(s.bytes, s.len, &multi_byte.cost);
+    take_cheaper(&best, multi_byte);
+    unsigned saving = best.cost / SAVING_SHARE + (best.is_latin ? SAVING_LATIN : SAVING);
+    bool is_language = best.cost <= s.high_bytes * COST_LANGUAGE_MAX;
+    return is_language && best.cost + saving < western.cost ? best.label : western.label;
 }

@@ -28,6 +28,12 @@ enum {
     /* What a byte of ASCII would cost by itself. It costs nothing outside these characters, so
      * those that take one in get that back. */
     COST_ASCII = 10,
+
+    /* No language's, so about the mean of them. */
+    COST_UTF8_2 = 14,
+    COST_UTF8_3 = 18,
+    COST_UTF8_4 = 26,
+    COST_BROKEN_UTF8 = 44,
 };
 
 /* 宛応下何会確管間気拒月件見言限後更行合国込今在使思指私事時示自失社者取手受出上場信新人数
@@ -269,19 +275,19 @@ static size_t step_euc_kr(const unsigned char *p, unsigned *cost)
     return 2;
 }
 
-/* Of text that is cut within a character or quotes other text. */
+/* Of text that is cut within a character or quotes other text. So all else has to be in order. */
 static size_t step_utf8(const unsigned char *p, unsigned *cost)
 {
     size_t len = p[0] < 0xC2 ? 1 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : p[0] < 0xF5 ? 4 : 1;
+    bool is_right = len > 1;
     for (size_t i = 1; i < len; i++) {
-        if (!is_within(p[i], 0x80, 0xBF)) {
-            return undefined_byte(cost);
-        }
+        is_right = is_right && is_within(p[i], 0x80, 0xBF);
     }
-    if (len == 1) {
-        return undefined_byte(cost);
+    if (!is_right) {
+        *cost += COST_BROKEN_UTF8;
+        return 1;
     }
-    *cost += len == 2 ? COST_KANA : len == 3 ? COST_FREQUENT : COST_COMMON;
+    *cost += len == 2 ? COST_UTF8_2 : len == 3 ? COST_UTF8_3 : COST_UTF8_4;
     return len;
 }
 

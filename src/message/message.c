@@ -3,7 +3,6 @@
 
 #include "message/message.h"
 
-#include "base/text.h"
 #include "message/charset.h"
 #include "message/encoded_word.h"
 
@@ -223,19 +222,53 @@ char *backstop_message_part_type(const backstop_message *message, size_t index)
     return g_string_free(text, FALSE);
 }
 
+/* Writes `text` with LF for each line end, CRLF (with any number of CRs) or a lone CR, to `out`,
+ * which has room for as much and may be text.ptr itself. Returns how much was written. */
+static size_t write_unix_lines(span text, char *out)
+{
+    const char *end = text.ptr + text.len;
+    char *to = out;
+    for (const char *at = text.ptr; at < end;) {
+        const char *cr = memchr(at, '\r', (size_t)(end - at));
+        const char *stop = cr == NULL ? end : cr;
+        memmove(to, at, (size_t)(stop - at));
+        to += stop - at;
+        for (at = stop; at < end && *at == '\r'; at++) {
+        }
+        if (at < end && *at == '\n') {
+            continue;
+        }
+        memset(to, '\n', (size_t)(at - stop));
+        to += at - stop;
+    }
+    return (size_t)(to - out);
+}
+
+/* The text of a part with Unix line ends. It is changed where it stands if it had to be decoded,
+ * so that there are never two copies of a large one. */
+static GString *read_unix_text(const part *p)
+{
+    GString *scratch = g_string_new(NULL);
+    bool cut = false;
+    span text = part_text(p, SIZE_MAX, scratch, &cut);
+    if (text.ptr != scratch->str) {
+        g_string_set_size(scratch, text.len);
+    }
+    g_string_set_size(scratch, write_unix_lines(text, scratch->str));
+    return scratch;
+}
+
 char *backstop_message_part_body(const backstop_message *message, size_t index, size_t *len)
 {
     if (index >= message->parts->len || message_part(message, (unsigned)index)->has_parts) {
         return NULL;
     }
     const part *p = message_part(message, (unsigned)index);
-    GString *out = g_string_sized_new(p->body.len + 1);
+    GString *out;
     if (part_is_text(p)) {
-        GString *scratch = g_string_new(NULL);
-        bool cut = false;
-        text_append_unix_lines(out, part_text(p, SIZE_MAX, scratch, &cut));
-        g_string_free(scratch, TRUE);
+        out = read_unix_text(p);
     } else {
+        out = g_string_sized_new(p->body.len + 1);
         transfer_decode(p->encoding, p->body, SIZE_MAX, out);
     }
     if (len != NULL) {

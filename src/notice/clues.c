@@ -153,7 +153,8 @@ static bool is_list_server(span local)
 {
     static const char *const names[] = { "sympa",   "listserv", "majordomo", "mailman", "listar",
                                          "ecartis", "lyris",    "ezmlm",     "mlmmj",   "listproc" };
-    static const char *const endings[] = { "-request", "-owner", "+owner", "-bounces", "-help" };
+    static const char *const endings[] = { "-request", "-owner",   "-bounces", "-help",
+                                           "+request", "+owner",   "+bounces", "+help" };
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         if (span_equal_nocase(local, span_from_string(names[i]))) {
             return true;

@@ -528,7 +528,6 @@ static void settle_reason(clues *c, backstop_notice *notice, struct backstop_rec
         clues_read_words(c);
         unsigned end = (unsigned)c->normal->text->len;
         take_better(&r->reason, reason_from_hits(c->hits, PHRASE_REASON, 0, end));
-        take_better(&r->hint, reason_from_hits(c->hits, PHRASE_HINT, 0, end));
     }
     if (reason_rank(r->reason) <= 1) {
         take_better(&r->reason, reason_from_stage(span_from_string(r->diagnostic)));

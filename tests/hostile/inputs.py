@@ -228,10 +228,10 @@ SHAPES = {
     "a returned body": lambda n: report(returned_body=fill(TEXT, n)),
 }
 
-for mark_name, mark in MARKS.items():
-    for place_name, place in PLACES.items():
-        SHAPES[f"{mark_name} {place_name}"] = (
-            lambda n, mark=mark, place=place: place(fill(mark, n)))
+MARKED = {
+    f"{mark_name} {place_name}": (lambda n, mark=mark, place=place: place(fill(mark, n)))
+    for mark_name, mark in MARKS.items() for place_name, place in PLACES.items()
+}
 
-# Over the sizes that the task of a mail system ever sees.
+# Also far over the size of any real mail.
 HUGE = ["header fields", "a line in the header", "a line in the body", "NULs", "parts"]

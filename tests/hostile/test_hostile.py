@@ -21,7 +21,8 @@ MEASURE = BUILD / "tests/hostile/measure"
 VERBOSE = os.environ.get("HOSTILE_VERBOSE")
 
 MIB = 1 << 20
-SIZE = 2 * MIB
+SIZE = MIB
+MARKS_SIZE = MIB // 4
 HUGE_SIZE = 32 * MIB
 RUNS = 3
 TRIES = 4
@@ -75,7 +76,8 @@ class Hostile(unittest.TestCase):
         self.assertLessEqual(big.path_sec, SEC_PER_MIB_MAX * (big.size / MIB + 1), f"{big}")
 
     def check(self, shape, size):
-        mails = inputs.SHAPES[shape](size), inputs.SHAPES[shape](2 * size)
+        make = {**inputs.SHAPES, **inputs.MARKED}[shape]
+        mails = make(size), make(2 * size)
         for tries_left in reversed(range(TRIES)):
             small, big = Sample(mails[0]), Sample(mails[1])
             if is_sanitized():
@@ -108,6 +110,8 @@ def add_test(shape, size, suffix=""):
 
 for shape_name in inputs.SHAPES:
     add_test(shape_name, SIZE)
+for shape_name in inputs.MARKED:
+    add_test(shape_name, MARKS_SIZE)
 for shape_name in inputs.HUGE:
     add_test(shape_name, HUGE_SIZE, "_huge")
 

@@ -125,8 +125,7 @@ static inline char *fixture_tell_returned(const backstop_notice *n)
     const backstop_returned *r = backstop_notice_returned(n);
     GString *out = g_string_new(backstop_form_name(backstop_returned_form(r)));
     int64_t sec;
-    g_string_append_printf(out, "%s|%s|%s|%s|",
-                           backstop_returned_is_complete(r) ? " complete" : "",
+    g_string_append_printf(out, "%s|%s|%s|%s|", backstop_returned_is_complete(r) ? " complete" : "",
                            fixture_or_dash(backstop_returned_message_id(r)),
                            fixture_or_dash(backstop_returned_sender(r)),
                            fixture_or_dash(backstop_returned_from(r)));

@@ -64,11 +64,15 @@ static void test_status_texts(void **state)
     assert_non_null(backstop_status_text((backstop_status)99));
 }
 
+/* Sixteen fill the array that holds them, so that AddressSanitizer sees a step beyond. */
+#define FIVE_MORE ", a@b.example, a@b.example, a@b.example, a@b.example, a@b.example"
+#define FIFTEEN_MORE FIVE_MORE FIVE_MORE FIVE_MORE
+
 #define DSN(groups)                                                                                \
     "From: MAILER-DAEMON@mx.example\nTo: alice@our.example\nContent-Type: multipart/report; "      \
     "boundary=b\n\n--b\nContent-Type: message/delivery-status\n\n" groups                          \
     "\n--b\nContent-Type: message/rfc822\n\nReceived: by a.example; Mon, 23 Nov 2026 20:24:50 "    \
-    "+0000\nTo: nobody@mail.example\nFrom: alice@our.example\n\nHi\n--b--\n"
+    "+0000\nTo: nobody@mail.example" FIFTEEN_MORE "\nFrom: alice@our.example\n\nHi\n--b--\n"
 
 #define DELIVERED "Final-Recipient: rfc822; d@mail.example\nAction: delivered\nStatus: 2.0.0\n\n"
 #define DELAYED "Final-Recipient: rfc822; w@mail.example\nAction: delayed\nStatus: 4.4.1\n\n"
@@ -107,9 +111,10 @@ static void test_indices(void **state)
                         "d@mail.example");
     assert_null(backstop_notice_recipient(f.notice, 2));
     assert_null(backstop_notice_recipient(f.notice, SIZE_MAX));
-    assert_int_equal(backstop_returned_to_count(r), 1);
+    assert_int_equal(backstop_returned_to_count(r), 16);
     assert_string_equal(backstop_returned_to(r, 0), "nobody@mail.example");
-    assert_null(backstop_returned_to(r, 1));
+    assert_string_equal(backstop_returned_to(r, 15), "a@b.example");
+    assert_null(backstop_returned_to(r, 16));
     assert_null(backstop_returned_to(r, SIZE_MAX));
     assert_int_equal(backstop_returned_hop_count(r), 1);
     assert_non_null(backstop_returned_hop(r, 0));
@@ -137,12 +142,9 @@ static void test_recipient(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kind_names),
-        cmocka_unit_test(test_reason_names),
-        cmocka_unit_test(test_form_names),
-        cmocka_unit_test(test_status_texts),
-        cmocka_unit_test(test_leading_recipient),
-        cmocka_unit_test(test_indices),
+        cmocka_unit_test(test_kind_names),        cmocka_unit_test(test_reason_names),
+        cmocka_unit_test(test_form_names),        cmocka_unit_test(test_status_texts),
+        cmocka_unit_test(test_leading_recipient), cmocka_unit_test(test_indices),
         cmocka_unit_test(test_recipient),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

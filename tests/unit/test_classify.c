@@ -17,7 +17,8 @@
 #define DAEMON                                                                                     \
     "Return-Path: <>\nFrom: Mail Delivery System <MAILER-DAEMON@mx.example>\n"                     \
     "To: alice@our.example\n"
-#define PERSON "Return-Path: <bob@mail.example>\nFrom: Bob <bob@mail.example>\nTo: alice@our.example\n"
+#define PERSON                                                                                     \
+    "Return-Path: <bob@mail.example>\nFrom: Bob <bob@mail.example>\nTo: alice@our.example\n"
 #define REPORT(type) "Content-Type: multipart/report; report-type=" type "; boundary=b\n\n"
 #define PART(type) "--b\nContent-Type: " type "\n\n"
 #define STATUS(action, code)                                                                       \
@@ -47,22 +48,29 @@ static void test_delivery_status(void **state)
         { DAEMON REPORT("delivery-status") STATUS("delivered", "2.0.0") "--b--\n", "success" },
         { DAEMON REPORT("delivery-status") STATUS("relayed", "2.0.0") "--b--\n", "success" },
         { DAEMON REPORT("delivery-status") STATUS("expanded", "2.0.0") "--b--\n", "success" },
-        /* without an action the status tells */
+        /* without an action the status tells, whatever the subject says */
+        { DAEMON "Subject: Warning: message delayed 24 hours\n" REPORT("delivery-status")
+              STATUS("", "5.1.1") "--b--\n",
+          "failure" },
         { DAEMON REPORT("delivery-status") STATUS("", "5.1.1") "--b--\n", "failure" },
         { DAEMON REPORT("delivery-status") STATUS("", "4.4.1") "--b--\n", "delay" },
         { DAEMON REPORT("delivery-status") STATUS("", "2.0.0") "--b--\n", "success" },
         /* one failed recipient among others */
-        { DAEMON REPORT("delivery-status") PART("message/delivery-status")
-              "Final-Recipient: rfc822; a@b.example\nAction: delivered\n\n"
-              "Final-Recipient: rfc822; c@b.example\nAction: failed\n--b--\n",
+        { DAEMON REPORT("delivery-status")
+              PART("message/delivery-status") "Final-Recipient: rfc822; a@b.example\nAction: "
+                                              "delivered\n\n"
+                                              "Final-Recipient: rfc822; c@b.example\nAction: "
+                                              "failed\n--b--\n",
           "failure" },
-        { DAEMON REPORT("delivery-status") PART("message/delivery-status")
-              "Final-Recipient: rfc822; a@b.example\nAction: delivered\n\n"
-              "Final-Recipient: rfc822; c@b.example\nAction: delayed\n--b--\n",
+        { DAEMON REPORT("delivery-status")
+              PART("message/delivery-status") "Final-Recipient: rfc822; a@b.example\nAction: "
+                                              "delivered\n\n"
+                                              "Final-Recipient: rfc822; c@b.example\nAction: "
+                                              "delayed\n--b--\n",
           "delay" },
         /* whoever wrote it, whatever its top type is */
-        { PERSON "Content-Type: multipart/mixed; boundary=b\n\n" STATUS("failed", "5.1.1")
-              "--b--\n",
+        { PERSON
+          "Content-Type: multipart/mixed; boundary=b\n\n" STATUS("failed", "5.1.1") "--b--\n",
           "failure" },
     };
     CHECK_KINDS(cases);
@@ -72,18 +80,22 @@ static void test_other_structures(void **state)
 {
     (void)state;
     static const fixture_case cases[] = {
-        { PERSON REPORT("disposition-notification") PART("message/disposition-notification")
-              "Final-Recipient: rfc822; bob@mail.example\nDisposition: manual-action/"
-              "MDN-sent-manually; displayed\n--b--\n",
+        { PERSON REPORT("disposition-notification") PART(
+              "message/disposition-notification") "Final-Recipient: rfc822; "
+                                                  "bob@mail.example\nDisposition: manual-action/"
+                                                  "MDN-sent-manually; displayed\n--b--\n",
           "read_receipt" },
         /* Sieve refuses in the form of a disposition (RFC 5429, 2.2) */
-        { PERSON REPORT("disposition-notification") PART("text/plain")
-              "Your message could not be delivered.\n" PART("message/disposition-notification")
-              "Final-Recipient: rfc822; bob@mail.example\nDisposition: automatic-action/"
-              "MDN-sent-automatically; deleted\n--b--\n",
+        { PERSON REPORT("disposition-notification")
+              PART("text/plain") "Your message could not be delivered.\n" PART(
+                  "message/disposition-notification") "Final-Recipient: rfc822; "
+                                                      "bob@mail.example\nDisposition: "
+                                                      "automatic-action/"
+                                                      "MDN-sent-automatically; deleted\n--b--\n",
           "failure" },
-        { PERSON REPORT("feedback-report") PART("message/feedback-report")
-              "Feedback-Type: abuse\nUser-Agent: x/1\nVersion: 1\n" RETURNED_PART "--b--\n",
+        { PERSON REPORT("feedback-report")
+              PART("message/feedback-report") "Feedback-Type: abuse\nUser-Agent: x/1\nVersion: "
+                                              "1\n" RETURNED_PART "--b--\n",
           "feedback" },
     };
     CHECK_KINDS(cases);
@@ -98,6 +110,8 @@ static void test_status_fields_in_text(void **state)
         /* a person quotes them */
         { PERSON "Subject: what is this?\n\nDo you know this?\n\n" FIELDS, "none" },
         { PERSON "Subject: Re: Undelivered Mail Returned to Sender\n\nWhat is this?\n\n" FIELDS,
+          "none" },
+        { PERSON "Auto-Submitted: auto-generated\nList-Post: <mailto:l@l.example>\n\n" FIELDS,
           "none" },
     };
     CHECK_KINDS(cases);
@@ -121,12 +135,13 @@ static void test_failures_in_words(void **state)
           "be delivered.\n",
           "failure" },
         /* in another language */
-        { DAEMON "Content-Type: text/plain; charset=utf-8\n\nIhre Nachricht konnte nicht zugestellt "
-                 "werden:\n\nnobody@mail.example\n\n" RETURNED,
+        { DAEMON
+          "Content-Type: text/plain; charset=utf-8\n\nIhre Nachricht konnte nicht zugestellt "
+          "werden:\n\nnobody@mail.example\n\n" RETURNED,
           "failure" },
         /* one word beside what it returns */
-        { DAEMON "Content-Type: multipart/mixed; boundary=b\n\n" PART("text/plain")
-              "User unknown.\n" RETURNED_PART "--b--\n",
+        { DAEMON "Content-Type: multipart/mixed; boundary=b\n\n" PART(
+              "text/plain") "User unknown.\n" RETURNED_PART "--b--\n",
           "failure" },
     };
     CHECK_KINDS(cases);
@@ -163,6 +178,10 @@ static void test_answers_of_programs(void **state)
         { PERSON "Subject: Re: Offer\nX-Autoreply: yes\n\nThank you.\n", "auto_reply" },
         { PERSON "Subject: Re: Offer\nPrecedence: bulk\n\nI am out of the office.\n",
           "auto_reply" },
+        /* no sign of a program, and none of a bulk mailer either */
+        { PERSON "Subject: Out of office\n\nI am out of the office until Monday.\n", "auto_reply" },
+        { PERSON "Subject: Out of office\n\nI am out of the office until Monday. Unsubscribe\n",
+          "none" },
         { "From: list-owner@l.example\nPrecedence: bulk\nSubject: Your message to list\n\n"
           "Your message awaits moderator approval. It is held for approval.\n",
           "list_reply" },
@@ -187,24 +206,33 @@ static void test_no_notices(void **state)
         { PERSON "Subject: Lunch\n\nMonday?\n", "none" },
         { "From: bob@mail.example\n\n", "none" },
         /* an answer to a bounce */
-        { PERSON "Subject: Re: Undelivered Mail Returned to Sender\n\nWhat does that mean?\n\n"
-                 "> Your message could not be delivered to\n> <nobody@mail.example>: user unknown\n",
+        { PERSON
+          "Subject: Re: Undelivered Mail Returned to Sender\n\nWhat does that mean?\n\n"
+          "> Your message could not be delivered to\n> <nobody@mail.example>: user unknown\n",
           "none" },
         { PERSON "Subject: Offer\n\n> Your message could not be delivered to\n>\n"
                  "> <nobody@mail.example>:\n> 550 5.1.1 user unknown\n> giving up\nHm?\n",
           "none" },
-        /* forwarded */
-        { PERSON "Subject: Fwd: Undelivered Mail Returned to Sender\nContent-Type: "
-                 "multipart/mixed; boundary=b\n\n" PART("text/plain") "Look.\n"
-              PART("message/rfc822") DAEMON REPORT("delivery-status")
-                  "--b\nContent-Type: message/delivery-status\n\nAction: failed\n--b--\n",
+        { PERSON "Subject: Undelivered Mail Returned to Sender\n\n> Your message could not be "
+                 "delivered to\n>\n> <nobody@mail.example>:\n> 550 5.1.1 user unknown\nHm?\n",
           "none" },
-        { PERSON "Subject: look at this\nContent-Type: multipart/mixed; boundary=b\n\n"
-              PART("text/plain") "It could not be delivered, why?\n" RETURNED_PART "--b--\n",
+        { PERSON "Auto-Submitted: auto-generated\nSubject: Re: Offer\n\nYour message could not be "
+                 "delivered to\n\n<nobody@mail.example>:\n550 5.1.1 user unknown\n",
+          "none" },
+        /* forwarded */
+        { PERSON
+          "Subject: Fwd: Undelivered Mail Returned to Sender\nContent-Type: "
+          "multipart/mixed; boundary=b\n\n" PART("text/plain") "Look.\n" PART("message/rfc822")
+              DAEMON REPORT("delivery-status") "--b\nContent-Type: "
+                                               "message/delivery-status\n\nAction: failed\n--b--\n",
+          "none" },
+        { PERSON "Subject: look at this\nContent-Type: multipart/mixed; boundary=b\n\n" PART(
+              "text/plain") "It could not be delivered, why?\n" RETURNED_PART "--b--\n",
           "none" },
         /* a list hands on talk about bounces */
         { "From: bob@mail.example\nPrecedence: list\nX-BeenThere: l@l.example\n"
-          "List-Post: <mailto:l@l.example>\nSubject: mail server says no\n\nMy message could not be "
+          "List-Post: <mailto:l@l.example>\nSubject: mail server says no\n\nMy message could not "
+          "be "
           "delivered to\n<nobody@mail.example>:\n550 5.1.1 user unknown\n",
           "none" },
         { "From: news@shop.example\nReturn-Path: <>\nList-Unsubscribe: <mailto:x@shop.example>\n"
@@ -218,14 +246,21 @@ static void test_no_notices(void **state)
         { "From: desk@our.example\nAuto-Submitted: auto-replied\nSubject: [Help #4711] we got your "
           "request\n\nThank you.\n",
           "none" },
-        { "From: cron@our.example\nAuto-Submitted: auto-generated\nSubject: backup\n\nIt is done.\n",
+        { "From: cron@our.example\nAuto-Submitted: auto-generated\nSubject: backup\n\nIt is "
+          "done.\n",
           "none" },
         { "From: bob@mail.example\nAuto-Submitted: auto-generated\nSubject: Invitation\n"
           "Content-Type: text/calendar\n\nBEGIN:VCALENDAR\n",
           "none" },
         { "From: bob@mail.example\nAuto-Submitted: auto-replied\nSubject: Accepted: Lunch\n"
-          "Content-Type: multipart/mixed; boundary=b\n\n" PART("text/plain") "Yes.\n"
-          PART("text/calendar") "BEGIN:VCALENDAR\n--b--\n",
+          "Content-Type: multipart/mixed; boundary=b\n\n" PART("text/plain") "Yes.\n" PART(
+              "text/calendar") "BEGIN:VCALENDAR\n--b--\n",
+          "none" },
+        { "Return-Path: <>\nFrom: bob@mail.example\nSubject: Invitation\nContent-Type: "
+          "multipart/mixed; boundary=b\n\n" PART(
+              "text/plain") "It could not be delivered:\n\n"
+                            "<nobody@mail.example>: user unknown\n" PART(
+                                "text/calendar") "BEGIN:VCALENDAR\n--b--\n",
           "none" },
         /* a null sender or a subject alone */
         { "Return-Path: <>\nFrom: bob@mail.example\nSubject: cheap watches\n\nBuy now!\n", "none" },

@@ -241,23 +241,25 @@ static void test_parts(void **state)
 {
     (void)state;
     check_parts("From: x\n\nx\n", 0, 0, 0, 0);
-    check_parts(MIXED PART("text/plain") "x\n" PART("message/delivery-status") "x\n"
-                    PART("message/rfc822") "From: y\n\nx\n--b--\n",
+    check_parts(MIXED PART("text/plain") "x\n" PART("message/delivery-status") "x\n" PART(
+                    "message/rfc822") "From: y\n\nx\n--b--\n",
                 2, 0, 0, 3);
-    check_parts(MIXED PART("message/global-delivery-status") "x\n" PART("message/global")
-                    "From: y\n\nx\n--b--\n",
+    check_parts(MIXED PART("message/global-delivery-status") "x\n" PART(
+                    "message/global") "From: y\n\nx\n--b--\n",
                 1, 0, 0, 2);
-    check_parts(MIXED PART("message/disposition-notification") "x\n" PART("text/rfc822-headers")
-                    "From: y\n--b--\n",
+    check_parts(MIXED PART("message/disposition-notification") "x\n" PART(
+                    "text/rfc822-headers") "From: y\n--b--\n",
                 0, 1, 0, 2);
-    check_parts(MIXED PART("message/feedback-report") "x\n" PART("message/global-headers")
-                    "From: y\n--b--\n",
+    check_parts(MIXED PART("message/feedback-report") "x\n" PART(
+                    "message/global-headers") "From: y\n--b--\n",
                 0, 0, 1, 2);
     /* The first of several; the outermost only. */
-    check_parts(MIXED PART("message/rfc822") "Content-Type: multipart/report; boundary=c\n\n"
-                    "--c\nContent-Type: message/delivery-status\n\nx\n--c--\n"
-                    PART("message/rfc822") "From: y\n\nx\n--b--\n",
-                0, 0, 0, 1);
+    check_parts(
+        MIXED PART(
+            "message/rfc822") "Content-Type: multipart/report; boundary=c\n\n"
+                              "--c\nContent-Type: message/delivery-status\n\nx\n--c--\n" PART(
+                                  "message/rfc822") "From: y\n\nx\n--b--\n",
+        0, 0, 0, 1);
     check_parts(MIXED PART("application/rfc822") "x\n--b--\n", 0, 0, 0, 0);
 }
 
@@ -344,8 +346,10 @@ static void test_status_fields_in_text(void **state)
     clues_free(c);
     fixture_free(&f);
     /* The part has them: the text is not asked. */
-    f = fixture_message(MIXED PART("text/plain") "Final-Recipient: rfc822; a@b.example\n"
-                        "Action: failed\n" PART("message/delivery-status") "Action: delayed\n--b--\n");
+    f = fixture_message(
+        MIXED PART("text/plain") "Final-Recipient: rfc822; a@b.example\n"
+                                 "Action: failed\n" PART(
+                                     "message/delivery-status") "Action: delayed\n--b--\n");
     c = clues_gather(f.message, true);
     clues_read_text(c);
     assert_int_equal(c->status.groups->len, 1);

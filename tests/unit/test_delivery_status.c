@@ -24,9 +24,8 @@ static void append_group(GString *out, const delivery_group *g)
 {
     const char *action = delivery_action_name(g->action);
     g_string_append_printf(out, "%s%.*s|%.*s|%s|%.*s|%.*s|%.*s", out->len > 0 ? "; " : "",
-                           SPAN_ARG(g->final), SPAN_ARG(g->original),
-                           action != NULL ? action : "", SPAN_ARG(g->status),
-                           SPAN_ARG(g->diagnostic), SPAN_ARG(g->remote_mta));
+                           SPAN_ARG(g->final), SPAN_ARG(g->original), action != NULL ? action : "",
+                           SPAN_ARG(g->status), SPAN_ARG(g->diagnostic), SPAN_ARG(g->remote_mta));
     g_strdelimit(out->str, "\r\n\t", '_');
 }
 
@@ -154,7 +153,8 @@ static void test_internationalised(void **state)
     static const status_case cases[] = {
         { "Final-Recipient: utf-8; почта@пример.испытание\nAction: failed",
           "почта@пример.испытание||failed|||" },
-        { "Original-Recipient: utf-8; \\x{E9}t\\x{E9}@b.example", "|\\x{E9}t\\x{E9}@b.example||||" },
+        { "Original-Recipient: utf-8; \\x{E9}t\\x{E9}@b.example",
+          "|\\x{E9}t\\x{E9}@b.example||||" },
         { "Final-Recipient: utf-8-addr-xtext; x@b.example", "x@b.example|||||" },
     };
     CHECK_CASES(cases);
@@ -186,7 +186,8 @@ static void test_in_plain_text(void **state)
         { "The action: failed.\nstatus 5.1.1\n", "" },
     };
     CHECK_CASES(cases);
-    delivery_status s = read_status(SPAN("Text.\nWill-Retry-Until: x\nAction: failed\nStatus: 5\n"));
+    delivery_status s =
+        read_status(SPAN("Text.\nWill-Retry-Until: x\nAction: failed\nStatus: 5\n"));
     assert_int_equal(s.known_fields, 3);
     g_array_free(s.groups, TRUE);
 }
@@ -206,8 +207,8 @@ static void test_diagnostic_type(void **state)
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         delivery_status s = read_status(span_from_string(cases[i].text));
         assert_int_equal(g_array_index(s.groups, delivery_group, 0).is_smtp, cases[i].is_smtp);
-        assert_true(span_equal(g_array_index(s.groups, delivery_group, 0).diagnostic,
-                               SPAN("550 x")));
+        assert_true(
+            span_equal(g_array_index(s.groups, delivery_group, 0).diagnostic, SPAN("550 x")));
         g_array_free(s.groups, TRUE);
     }
 }
@@ -241,14 +242,10 @@ static void test_action_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_message_fields),
-        cmocka_unit_test(test_groups),
-        cmocka_unit_test(test_variants),
-        cmocka_unit_test(test_internationalised),
-        cmocka_unit_test(test_folding),
-        cmocka_unit_test(test_in_plain_text),
-        cmocka_unit_test(test_diagnostic_type),
-        cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_message_fields),  cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_variants),        cmocka_unit_test(test_internationalised),
+        cmocka_unit_test(test_folding),         cmocka_unit_test(test_in_plain_text),
+        cmocka_unit_test(test_diagnostic_type), cmocka_unit_test(test_limit),
         cmocka_unit_test(test_action_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

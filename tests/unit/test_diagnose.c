@@ -71,6 +71,8 @@ static void test_ends(void **state)
     static const said_case cases[] = {
         /* at the next address that begins a line */
         { "a@b.example: gone 551\nc@d.example: mailbox full\n", "-  551 0-1|: gone 551" },
+        /* but not where it stands once more */
+        { "a@b.example: gone\na@b.example: user unknown\n", "user_unknown   0-2|: gone" },
         /* at the end of the paragraph */
         { "a@b.example: gone 551\n\nThe mailbox is full.\n", "-  551 0-1|: gone 551" },
         /* unless it stands alone and what follows is indented */
@@ -86,6 +88,7 @@ static void test_whole_section(void **state)
     (void)state;
     static const said_case cases[] = {
         { "a@b.example\n\nThe reason is:\n\nuser unknown\n", "user_unknown   0-5|" },
+        { "a@b.example\n\nuser unknown\n\nmore\n", "user_unknown   0-5|" },
         { "a@b.example\n\nc@d.example\n\nuser unknown\n", "-   0-1|" },
     };
     CHECK_ALL(cases);
@@ -138,12 +141,9 @@ static void test_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_beside),
-        cmocka_unit_test(test_ends),
-        cmocka_unit_test(test_whole_section),
-        cmocka_unit_test(test_several_mentions),
-        cmocka_unit_test(test_mention),
-        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_beside),        cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_whole_section), cmocka_unit_test(test_several_mentions),
+        cmocka_unit_test(test_mention),       cmocka_unit_test(test_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

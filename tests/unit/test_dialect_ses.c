@@ -133,14 +133,15 @@ static void test_cut(void **state)
         GString *out = g_string_new(NULL);
         dialect_ses_type type = dialect_ses_rewrite((span){ copy, len }, out);
         /* The type stands in the first bytes. */
-        assert_int_equal(type, len < strlen("{\"notificationType\":\"Bounce") ? SES_NONE
-                                                                             : SES_DELIVERY);
+        assert_int_equal(type,
+                         len < strlen("{\"notificationType\":\"Bounce") ? SES_NONE : SES_DELIVERY);
         assert_int_equal(out->len > 0, type != SES_NONE);
         g_string_free(out, TRUE);
         g_free(copy);
     }
     check_rewrite("{\"notificationType\":\"Bounce\",\"emailAddress\":\"nobody@mail.exam",
-                  SES_DELIVERY, "\nFinal-Recipient: rfc822; nobody@mail.exam\nAction: failed\n\n\n");
+                  SES_DELIVERY,
+                  "\nFinal-Recipient: rfc822; nobody@mail.exam\nAction: failed\n\n\n");
     check_rewrite("{\"notificationType\":\"Bounce\",\"emailAddress\":\"a\\", SES_DELIVERY,
                   "\nFinal-Recipient: rfc822; a\\\nAction: failed\n\n\n");
     check_rewrite("{\"notificationType\":\"Bounce\",\"emailAddress\":\"a\\u00", SES_DELIVERY,
@@ -186,7 +187,8 @@ static void test_nesting(void **state)
 
 /* ---- as a notice ---- */
 
-#define FROM_SNS "From: Notifications <no-reply@sns.example>\nTo: bounces@our.example\nSubject: x\n\n"
+#define FROM_SNS                                                                                   \
+    "From: Notifications <no-reply@sns.example>\nTo: bounces@our.example\nSubject: x\n\n"
 
 static void test_notice(void **state)
 {

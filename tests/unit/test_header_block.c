@@ -65,8 +65,8 @@ static void test_headers(void **state)
         { "-----\nFrom: x@our.example\nTo: y@b.example\nMessage-ID: <1@our.example>\n",
           BLOCK_HEADER, "From:", 0 },
         { "From: x@our.example\nSubject: Hi\nMIME-Version: 1.0\n", BLOCK_HEADER, "From:", 0 },
-        { "FROM: x@our.example\nsubject: Hi\nmessage-id: <1@our.example>\n", BLOCK_HEADER, "FROM:",
-          0 },
+        { "FROM: x@our.example\nsubject: Hi\nmessage-id: <1@our.example>\n", BLOCK_HEADER,
+          "FROM:", 0 },
         { "DKIM-Signature: v=1;\n b=x\nTo: y@b.example\n", BLOCK_HEADER, "DKIM-Signature:", 0 },
         { "X-Mailer: x\nX-Other: x\n" RECEIVED "To: y@b.example", BLOCK_HEADER, "X-Mailer:", 0 },
     };
@@ -96,11 +96,12 @@ static void test_summaries(void **state)
 {
     (void)state;
     static const block_case cases[] = {
-        { "Your message\n\n  To: y@b.example\n  Subject: Hi\n\nfailed\n", BLOCK_SUMMARY, "  To:", 2 },
+        { "Your message\n\n  To: y@b.example\n  Subject: Hi\n\nfailed\n", BLOCK_SUMMARY,
+          "  To:", 2 },
         { "Subject: Hi\nSent: today\n", BLOCK_SUMMARY, "Subject:", 0 },
         /* the first of several, but a header further down is better */
-        { "To: y@b.example\nSubject: Hi\n\nFrom: x@our.example\nDate: today\n", BLOCK_SUMMARY, "To:",
-          0 },
+        { "To: y@b.example\nSubject: Hi\n\nFrom: x@our.example\nDate: today\n", BLOCK_SUMMARY,
+          "To:", 0 },
         { "To: y@b.example\nSubject: Hi\n\n" RECEIVED "From: x@our.example\n", BLOCK_HEADER,
           "Received:", 0 },
         /* the first of two headers */

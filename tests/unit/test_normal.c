@@ -104,9 +104,16 @@ static void test_marks(void **state)
           "can't 'x' 'y' 'z" },
         { "\xE2\x80\x9Cx\xE2\x80\x9D \xE2\x80\x9Ey\xE2\x80\x9C \xC2\xABz\xC2\xBB",
           "\"x\" \"y\" \"z\"" },
-        { "a\xE2\x80\x90" "b\xE2\x80\x91" "c\xE2\x80\x92" "d\xE2\x80\x93" "e\xE2\x80\x94" "f",
+        { "a\xE2\x80\x90"
+          "b\xE2\x80\x91"
+          "c\xE2\x80\x92"
+          "d\xE2\x80\x93"
+          "e\xE2\x80\x94"
+          "f",
           "a-b-c-d-e-f" },
-        { "un\xC2\xAD" "de\xE2\x80\x8Bli\xE2\x80\x8Cve\xE2\x80\x8Dred\xEF\xBB\xBF", "undelivered" },
+        { "un\xC2\xAD"
+          "de\xE2\x80\x8Bli\xE2\x80\x8Cve\xE2\x80\x8Dred\xEF\xBB\xBF",
+          "undelivered" },
         { "\xE2\x80\x8Eleft\xE2\x80\x8F right", "left right" },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -153,6 +160,7 @@ static void test_addresses_become_at(void **state)
         { "a@b.example,c@d.example", "@,@" },
         { "a@b.example c@d.example", "@ @" },
         { "<a@b.example><c@d.example>", "@@" },
+        { "\"a@b.example\"c@d.example\"", "@c@d.example\"" }, /* the mark belongs to the first */
         { "@ alone, a@ and @b.example", "@ alone, a@ and @b.example" },
         { "meet me @ noon", "meet me @ noon" },
     };
@@ -222,7 +230,10 @@ static void test_wide_letters(void **state)
         { "<用户@例子.测试>", "用户@例子.测试<^$" },
         { "用户@mail.example", "用户@mail.example^$" },
         { "почта@пример.испытание", "почта@пример.испытание^$" },
-        { "m\xC3\xBCller@b\xC3\xBC" "cher.example", "m\xC3\xBCller@b\xC3\xBC" "cher.example^$" },
+        { "m\xC3\xBCller@b\xC3\xBC"
+          "cher.example",
+          "m\xC3\xBCller@b\xC3\xBC"
+          "cher.example^$" },
         { "user@mail.example宛", "user@mail.example^" },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -340,18 +351,12 @@ static void test_long_addresses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_case_and_space),
-        cmocka_unit_test(test_marks),
-        cmocka_unit_test(test_cjk_spaces),
-        cmocka_unit_test(test_addresses_become_at),
-        cmocka_unit_test(test_address_specs),
-        cmocka_unit_test(test_log_keys),
-        cmocka_unit_test(test_wide_letters),
-        cmocka_unit_test(test_repeated_replies),
-        cmocka_unit_test(test_lines),
-        cmocka_unit_test(test_reading_again_replaces),
-        cmocka_unit_test(test_limit),
-        cmocka_unit_test(test_long_addresses),
+        cmocka_unit_test(test_case_and_space), cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_cjk_spaces),     cmocka_unit_test(test_addresses_become_at),
+        cmocka_unit_test(test_address_specs),  cmocka_unit_test(test_log_keys),
+        cmocka_unit_test(test_wide_letters),   cmocka_unit_test(test_repeated_replies),
+        cmocka_unit_test(test_lines),          cmocka_unit_test(test_reading_again_replaces),
+        cmocka_unit_test(test_limit),          cmocka_unit_test(test_long_addresses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

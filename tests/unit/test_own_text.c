@@ -100,7 +100,7 @@ static void test_foreign_parts(void **state)
     (void)state;
     check_text(MIXED PLAIN "Mine\n" MESSAGE "From: y\n\nTheirs\n--b--\n", "Mine");
     check_text(MIXED MESSAGE "Content-Type: multipart/mixed; boundary=c\n\n--c\n\nTheirs\n--c--\n"
-                     "--b--\n",
+                             "--b--\n",
                "");
     check_text("Content-Type: message/rfc822\n\nFrom: y\n\nTheirs\n", "");
     check_text(MIXED "--b\nContent-Type: multipart/alternative; boundary=c\n\n--c\n\nMine\n"
@@ -111,9 +111,9 @@ static void test_foreign_parts(void **state)
 static void test_is_foreign(void **state)
 {
     (void)state;
-    fixture f = fixture_message(MIXED PLAIN "Mine\n" MESSAGE
-                                "Content-Type: multipart/mixed; boundary=c\n\n--c\n\nTheirs\n"
-                                "--c--\n--b--\n");
+    fixture f = fixture_message(
+        MIXED PLAIN "Mine\n" MESSAGE "Content-Type: multipart/mixed; boundary=c\n\n--c\n\nTheirs\n"
+                    "--c--\n--b--\n");
     static const bool foreign[] = { false, false, false, true, true };
     assert_int_equal(message_part_count(f.message), G_N_ELEMENTS(foreign));
     for (unsigned i = 0; i < G_N_ELEMENTS(foreign); i++) {
@@ -150,7 +150,8 @@ static void test_cut(void **state)
     (void)state;
     GString *mail = g_string_new("Content-Transfer-Encoding: quoted-printable\n\n");
     for (size_t i = 0; i < LIMIT_TEXT_PART_BYTES / 64 + 100; i++) {
-        g_string_append(mail, "0123456789012345678901234567890123456789012345678901234567890 =3D\n");
+        g_string_append(mail,
+                        "0123456789012345678901234567890123456789012345678901234567890 =3D\n");
     }
     fixture f = fixture_message(mail->str);
     GString *buffer = g_string_new(NULL);
@@ -166,14 +167,10 @@ static void test_cut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),
-        cmocka_unit_test(test_several_parts),
-        cmocka_unit_test(test_html),
-        cmocka_unit_test(test_tnef),
-        cmocka_unit_test(test_foreign_parts),
-        cmocka_unit_test(test_is_foreign),
-        cmocka_unit_test(test_end),
-        cmocka_unit_test(test_borrows_if_it_can),
+        cmocka_unit_test(test_plain),         cmocka_unit_test(test_several_parts),
+        cmocka_unit_test(test_html),          cmocka_unit_test(test_tnef),
+        cmocka_unit_test(test_foreign_parts), cmocka_unit_test(test_is_foreign),
+        cmocka_unit_test(test_end),           cmocka_unit_test(test_borrows_if_it_can),
         cmocka_unit_test(test_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -180,8 +180,8 @@ static void check_match(const char *text, const char *expected)
         if (hit->class == PHRASE_HINT) {
             continue; /* single words: too many to write down here */
         }
-        g_string_append_printf(told, "%s%s %s %u-%u", told->len > 0 ? "; " : "", class_names[hit->class],
-                               value_name(hit), hit->start, hit->end);
+        g_string_append_printf(told, "%s%s %s %u-%u", told->len > 0 ? "; " : "",
+                               class_names[hit->class], value_name(hit), hit->start, hit->end);
     }
     if (strcmp(told->str, expected) != 0) {
         fail_msg("\"%s\": got \"%s\", want \"%s\"", text, told->str, expected);
@@ -258,6 +258,8 @@ static void test_gaps(void **state)
         { "delivery was aborted afterx", "" },
         { "aborted after delivery", "" },
         { "delivery. delivery was aborted after", "failed - 10-36" },
+        /* What stands in the gap is not within the phrase. */
+        { "delivery not relayed to aborted after", "failed - 9-23; failed - 0-37" },
     };
     CHECK_MATCHES(cases);
 #undef FIFTY

@@ -26,12 +26,13 @@ static void check_codes(const code_case *cases, size_t count)
         size_t len = strlen(cases[i].text);
         char *copy = len == 0 ? NULL : g_memdup2(cases[i].text, len);
         reason_codes codes = reason_find_codes((span){ copy, len });
-        if (strcmp(codes.status, cases[i].status) != 0 || strcmp(codes.reply, cases[i].reply) != 0) {
+        if (strcmp(codes.status, cases[i].status) != 0 ||
+            strcmp(codes.reply, cases[i].reply) != 0) {
             fail_msg("\"%s\": got \"%s\" and \"%s\", want \"%s\" and \"%s\"", cases[i].text,
                      codes.status, codes.reply, cases[i].status, cases[i].reply);
         }
-        assert_int_equal(reason_has_codes(&codes), *cases[i].status != '\0' ||
-                                                       *cases[i].reply != '\0');
+        assert_int_equal(reason_has_codes(&codes),
+                         *cases[i].status != '\0' || *cases[i].reply != '\0');
         g_free(copy);
     }
 }
@@ -55,7 +56,9 @@ static void test_codes_in_text(void **state)
         { "5.1.1 then 4.2.2, 550 then 452", "5.1.1", "550" },
         { "2.1.5 ok", "2.1.5", "" },
         { "5.7.606", "5.7.606", "" },
-        { "\xE9\x94\x99\xE8\xAF\xAF" "550", "", "550" },
+        { "\xE9\x94\x99\xE8\xAF\xAF"
+          "550",
+          "", "550" },
     };
     CHECK_CODES(cases);
 }
@@ -175,12 +178,12 @@ static void test_ranks(void **state)
 {
     (void)state;
     static const unsigned ranks[] = {
-        [BACKSTOP_REASON_NONE] = 0,    [BACKSTOP_REASON_OTHER] = 1,
-        [BACKSTOP_REASON_NETWORK] = 2, [BACKSTOP_REASON_SECURITY] = 2,
-        [BACKSTOP_REASON_SYSTEM] = 2,  [BACKSTOP_REASON_EXPIRED] = 3,
+        [BACKSTOP_REASON_NONE] = 0,     [BACKSTOP_REASON_OTHER] = 1,  [BACKSTOP_REASON_NETWORK] = 2,
+        [BACKSTOP_REASON_SECURITY] = 2, [BACKSTOP_REASON_SYSTEM] = 2, [BACKSTOP_REASON_EXPIRED] = 3,
     };
     for (unsigned r = BACKSTOP_REASON_NONE; r <= BACKSTOP_REASON_OTHER; r++) {
-        unsigned expected = r != BACKSTOP_REASON_NONE && ranks[r] == 0 ? REASON_RANK_BEST : ranks[r];
+        unsigned expected =
+            r != BACKSTOP_REASON_NONE && ranks[r] == 0 ? REASON_RANK_BEST : ranks[r];
         assert_int_equal(reason_rank((backstop_reason)r), expected);
     }
 }
@@ -194,7 +197,8 @@ static void test_stages(void **state)
     } cases[] = {
         { "", BACKSTOP_REASON_NONE },
         { "SMTP error from remote mail server after RCPT TO:<x>", BACKSTOP_REASON_NONE },
-        { "SMTP error from remote mail server after MAIL FROM:<x>", BACKSTOP_REASON_SENDER_REJECTED },
+        { "SMTP error from remote mail server after MAIL FROM:<x>",
+          BACKSTOP_REASON_SENDER_REJECTED },
         { "SMTP error from remote mail server after EHLO x", BACKSTOP_REASON_SENDER_REJECTED },
         { "after initial connection", BACKSTOP_REASON_SENDER_REJECTED },
         { "550 no (in reply to MAIL FROM command)", BACKSTOP_REASON_SENDER_REJECTED },
@@ -211,8 +215,10 @@ static void test_stages(void **state)
 }
 
 #define HIT(reason, from, to)                                                                      \
-    { .class = PHRASE_REASON, .value = BACKSTOP_REASON_##reason, .weight = (to) - (from),          \
-      .start = (from), .end = (to), .last_start = (from) }
+    {                                                                                              \
+        .class = PHRASE_REASON, .value = BACKSTOP_REASON_##reason, .weight = (to) - (from),        \
+        .start = (from), .end = (to), .last_start = (from)                                         \
+    }
 
 static void check_hits(const phrase_hit *list, unsigned count, unsigned start, unsigned end,
                        backstop_reason expected)
@@ -267,12 +273,9 @@ static void test_from_hits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_codes_in_text),
-        cmocka_unit_test(test_numbers_that_are_no_codes),
-        cmocka_unit_test(test_from_codes),
-        cmocka_unit_test(test_clear_status),
-        cmocka_unit_test(test_ranks),
-        cmocka_unit_test(test_stages),
+        cmocka_unit_test(test_codes_in_text), cmocka_unit_test(test_numbers_that_are_no_codes),
+        cmocka_unit_test(test_from_codes),    cmocka_unit_test(test_clear_status),
+        cmocka_unit_test(test_ranks),         cmocka_unit_test(test_stages),
         cmocka_unit_test(test_from_hits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,8 +51,8 @@ static void test_final_and_original(void **state)
         { DSN("Original-Recipient: rfc822; o@mail.example\n" FAILED),
           "o@mail.example|-|o@mail.example" },
         /* an Original-Recipient that is no address */
-        { DSN("Original-Recipient: rfc822; unknown\nFinal-Recipient: rfc822; f@mail.example\n"
-              FAILED),
+        { DSN("Original-Recipient: rfc822; unknown\nFinal-Recipient: rfc822; "
+              "f@mail.example\n" FAILED),
           "f@mail.example|f@mail.example|unknown" },
         { DSN("Final-Recipient: rfc822; <f@mail.example>\n" FAILED),
           "f@mail.example|f@mail.example|-" },
@@ -82,8 +82,9 @@ static void test_not_addresses(void **state)
           "o@mail.example||/usr/bin/filter -x|o@mail.example" },
         { DSN("Final-Recipient: X400; /c=de/a= /p=org/o=x/s=smith/\n" FAILED),
           "/c=de/a= /p=org/o=x/s=smith/|/c=de/a= /p=org/o=x/s=smith/|-" },
-        { DSN("Final-Recipient: rfc822; /var/mail/x y\n" FAILED),
-          "/var/mail/x y|/var/mail/x y|-" },
+        { DSN("Final-Recipient: X400; /c=de/s=a b@mail.example/\n" FAILED),
+          "/c=de/s=a b@mail.example/|/c=de/s=a b@mail.example/|-" },
+        { DSN("Final-Recipient: rfc822; /var/mail/x y\n" FAILED), "/var/mail/x y|/var/mail/x y|-" },
     };
     CHECK_ADDRESSES(cases);
 }
@@ -97,6 +98,10 @@ static void test_internationalised(void **state)
         { REPORT("global-") "Original-Recipient: utf-8; \\x{E9}t\\x{00e9}@mail.example\n"
                             "Final-Recipient: rfc822; f@mail.example\n" FAILED "\n--b--\n",
           "\xC3\xA9t\xC3\xA9@mail.example|f@mail.example|\xC3\xA9t\xC3\xA9@mail.example" },
+        /* what is no character stays as it is */
+        { DSN("Final-Recipient: utf-8; a\\x{D800}\\x{}\\x{zz}\\x{110000}@mail.example\n" FAILED),
+          "a\\x{D800}\\x{}\\x{zz}\\x{110000}@mail.example|"
+          "a\\x{D800}\\x{}\\x{zz}\\x{110000}@mail.example|-" },
         { DSN("Final-Recipient: utf-8; a\\x{1F4E7}@mail.example\n" FAILED),
           "a\xF0\x9F\x93\xA7@mail.example|a\xF0\x9F\x93\xA7@mail.example|-" },
     };
@@ -210,7 +215,8 @@ static void test_in_text(void **state)
         { TEXT("<a@mail.example>: user unknown\n\n<b@mail.example>: mailbox full\n"),
           "a@mail.example failed user_unknown - -; b@mail.example failed mailbox_full - -" },
         { TEXT("a@mail.example: 550 5.1.1 user unknown\nb@mail.example: 552 mailbox full\n"),
-          "a@mail.example failed user_unknown 5.1.1 550; b@mail.example failed mailbox_full - 552" },
+          "a@mail.example failed user_unknown 5.1.1 550; b@mail.example failed mailbox_full - "
+          "552" },
         /* a list whose reason stands behind its last */
         { TEXT("a@mail.example\nb@mail.example\nc@mail.example\n    550 user unknown\n"),
           "a@mail.example failed user_unknown - 550; b@mail.example failed user_unknown - 550; "
@@ -228,6 +234,8 @@ static void test_origin_in_text(void **state)
     static const fixture_case cases[] = {
         { TEXT("<f@mail.example> (expanded from <list@our.example>): user unknown\n"),
           "list@our.example|f@mail.example|list@our.example" },
+        { TEXT("<f@mail.example> (expanded from: <list@our.example>): user unknown\n"),
+          "list@our.example|f@mail.example|list@our.example" },
         { TEXT("f@mail.example\n    (generated from list@our.example)\n    user unknown\n"),
           "list@our.example|f@mail.example|list@our.example" },
     };
@@ -240,8 +248,7 @@ static void test_excluded(void **state)
     (void)state;
     static const fixture_case cases[] = {
         /* offices, to ask */
-        { TEXT("<f@mail.example>: user unknown\n\npostmaster@mx.example\n"),
-          "f@mail.example|-|-" },
+        { TEXT("<f@mail.example>: user unknown\n\npostmaster@mx.example\n"), "f@mail.example|-|-" },
         { TEXT("MAILER-DAEMON@mx.example\n\nsupport@mx.example: user unknown\n"), "" },
         /* whom the notice is sent to */
         { TEXT("<alice@our.example>: user unknown\n<f@mail.example>: user unknown\n"),
@@ -305,7 +312,8 @@ static void test_returned_to(void **state)
 static void test_reason_without_recipient(void **state)
 {
     (void)state;
-    fixture f = fixture_notice(TEXT("552 5.2.2 mailbox full\n\n" RETURNED("a@b.example, c@d.example")));
+    fixture f =
+        fixture_notice(TEXT("552 5.2.2 mailbox full\n\n" RETURNED("a@b.example, c@d.example")));
     assert_int_equal(backstop_notice_recipient_count(f.notice), 0);
     assert_int_equal(backstop_notice_reason(f.notice), BACKSTOP_REASON_MAILBOX_FULL);
     assert_string_equal(backstop_notice_status(f.notice), "5.2.2");
@@ -317,9 +325,10 @@ static void test_reason_without_recipient(void **state)
 static void test_other_kinds(void **state)
 {
     (void)state;
-    fixture_check("From: bob@mail.example\nTo: alice@our.example\nAuto-Submitted: auto-replied\n"
-                  "Subject: Out of office: Offer\n\nI am out of the office. Ask\n\nc@mail.example\n",
-                  fixture_tell_recipients, "");
+    fixture_check(
+        "From: bob@mail.example\nTo: alice@our.example\nAuto-Submitted: auto-replied\n"
+        "Subject: Out of office: Offer\n\nI am out of the office. Ask\n\nc@mail.example\n",
+        fixture_tell_recipients, "");
 }
 
 static void test_limit(void **state)
@@ -327,8 +336,8 @@ static void test_limit(void **state)
     (void)state;
     GString *text = g_string_new(REPORT(""));
     for (int i = 0; i < LIMIT_RECIPIENTS + 10; i++) {
-        g_string_append_printf(text, "Final-Recipient: rfc822; u%d@mail.example\nAction: failed\n\n",
-                               i);
+        g_string_append_printf(text,
+                               "Final-Recipient: rfc822; u%d@mail.example\nAction: failed\n\n", i);
     }
     g_string_append(text, "--b--\n");
     fixture f = fixture_notice(text->str);

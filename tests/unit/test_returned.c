@@ -59,6 +59,10 @@ static void test_forms(void **state)
         { REPORT PART("text/rfc822-headers") HEADER "\n--b--\n", "headers complete" TOLD },
         { REPORT PART("text/rfc822-headers") HEADER "--b--\n", "headers complete" TOLD },
         { REPORT PART("message/global-headers") HEADER "--b--\n", "headers complete" TOLD },
+        { REPORT PART(
+              "text/rfc822-headers") "From alice@our.example Mon Nov 23 20:24:50 2026\n" HEADER
+                                     "--b--\n",
+          "headers complete" TOLD },
         /* some put the body there, too */
         { REPORT PART("text/rfc822-headers") HEADER "\nHi\n--b--\n", "full complete" TOLD },
         { REPORT "--b--\n", "none|-|-|-||-|-|0" },
@@ -116,11 +120,12 @@ static void test_incomplete(void **state)
           "full|<1@our.example>|-|alice@our.example||Offer!|1795465490|1" },
         /* a Received that is no hop breaks the chain */
         { REPORT PART("message/rfc822") HOP1 "Received: nonsense\n" FROM DATE ID EXTRA
-                 "\nHi\n--b--\n",
+                                             "\nHi\n--b--\n",
           "full|<1@our.example>|-|alice@our.example||-|1795465490|1" },
         /* nothing besides what every gateway keeps */
-        { REPORT PART("message/rfc822") PATH HOP1 FROM TO SUBJECT DATE ID "MIME-Version: 1.0\n"
-                 "Content-Type: text/plain\n\nHi\n--b--\n",
+        { REPORT PART("message/rfc822") PATH HOP1 FROM TO SUBJECT DATE ID
+          "MIME-Version: 1.0\n"
+          "Content-Type: text/plain\n\nHi\n--b--\n",
           "full|<1@our.example>|alice@our.example|alice@our.example|nobody@mail.example,"
           "other@mail.example|Offer!|1795465490|1" },
         /* no From, no Date, no Message-ID */
@@ -162,7 +167,7 @@ static void test_fields(void **state)
     static const fixture_case cases[] = {
         /* Message-ID: the first in brackets, else the whole value */
         { REPORT PART("message/rfc822") SHORT "Message-ID: x <1@our.example> <2@our.example>\n\n"
-                 "--b--\n",
+                                              "--b--\n",
           "headers complete|<1@our.example>|-|alice@our.example||-|1795465490|1" },
         { REPORT PART("message/rfc822") SHORT "Message-ID: 1@our.example\n\n--b--\n",
           "headers complete|1@our.example|-|alice@our.example||-|1795465490|1" },
@@ -184,9 +189,10 @@ static void test_sender_from_status(void **state)
 {
     (void)state;
 #define STATUS                                                                                     \
-    DAEMON "Content-Type: multipart/report; boundary=b\n\n" PART("message/delivery-status")        \
-           "X-Postfix-Sender: rfc822; bounces@our.example\n\n"                                     \
-           "Final-Recipient: rfc822; nobody@mail.example\nAction: failed\n\n"
+    DAEMON "Content-Type: multipart/report; boundary=b\n\n" PART(                                  \
+        "message/delivery-status") "X-Postfix-Sender: rfc822; bounces@our.example\n\n"             \
+                                   "Final-Recipient: rfc822; nobody@mail.example\nAction: "        \
+                                   "failed\n\n"
     fixture_check(STATUS PART("message/rfc822") HOP1 FROM "\nHi\n--b--\n", fixture_tell_returned,
                   "full|-|bounces@our.example|alice@our.example||-|-|1");
     fixture_check(STATUS PART("message/rfc822") PATH HOP1 FROM "\nHi\n--b--\n",
