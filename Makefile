@@ -18,7 +18,7 @@ $(BUILD)/build.ninja:
 	$(MESON_SETUP) $(BUILD)
 
 demo: all
-	$(BUILD)/backstop check examples/
+	$(BUILD)/backstop check $(sort $(wildcard examples/*.eml))
 
 test:
 	scripts/install-deps test
