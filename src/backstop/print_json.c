@@ -4,18 +4,18 @@
 #include "backstop/print_json.h"
 
 #include "app/json.h"
-#include "message/date.h"
+#include "base/iso_date.h"
 
 enum { SCHEMA_VERSION = 1 };
 
 static void write_date(json_writer *w, const char *key, bool is_known, int64_t unix_sec)
 {
-    char text[DATE_ISO_SIZE];
+    char text[ISO_DATE_SIZE];
     if (!is_known) {
         json_null(w, key);
         return;
     }
-    date_format_iso(unix_sec, text);
+    iso_date_format(unix_sec, text);
     json_string(w, key, text);
 }
 

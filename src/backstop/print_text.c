@@ -4,7 +4,7 @@
 #include "backstop/print_text.h"
 
 #include "app/terminal.h"
-#include "message/date.h"
+#include "base/iso_date.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -50,8 +50,8 @@ static void append_date(GString *out, unsigned depth, const char *label, bool is
                         int64_t unix_sec)
 {
     if (is_known) {
-        char text[DATE_ISO_SIZE];
-        date_format_iso(unix_sec, text);
+        char text[ISO_DATE_SIZE];
+        iso_date_format(unix_sec, text);
         append_line(out, depth, label, text);
     }
 }
@@ -88,8 +88,8 @@ static void append_hop(GString *out, const backstop_hop *hop)
     }
     int64_t unix_sec;
     if (backstop_hop_date(hop, &unix_sec)) {
-        char text[DATE_ISO_SIZE];
-        date_format_iso(unix_sec, text);
+        char text[ISO_DATE_SIZE];
+        iso_date_format(unix_sec, text);
         g_string_append(line, text);
     }
     append_line(out, 2, "hop", g_strchomp(line->str));

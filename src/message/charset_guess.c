@@ -16,7 +16,7 @@
 #include <limits.h>
 
 enum {
-    SAMPLE_BYTES = 4096,
+    SAMPLE_BYTES = 2048, /* more tells no more */
 
     /* Windows-1252 is left for a charset only if that saves so much, and one part in 32 of the
      * whole besides: three or four letters of another script, or some ten of Central Europe. Names
@@ -24,6 +24,7 @@ enum {
     SAVING = 28,
     SAVING_LATIN = 20,
     SAVING_SHARE = 32,
+    MIN_HIGH_BYTES = 4,
     /* Also a high byte must not cost more than this on average: noise costs 8 bits. */
     COST_LANGUAGE_MAX = 14,
 
@@ -31,9 +32,12 @@ enum {
     COST_SIGN_COMMON = 10,
     COST_SIGN = 18,
     COST_UNDEFINED = 32,
+    /* No letter or sign costs more, whatever is around it: what is no text at all must not make one
+     * charset dear by its rules of spelling and leave another, that has few, as the cheapest. */
+    COST_MAX = 24,
     COST_SIGN_IN_WORD = 10,
     COST_CAPITAL = 4,
-    COST_CAPITAL_IN_CAPITALS = 1,
+    COST_CAPITAL_IN_CAPITALS = 0,
     COST_CAPITAL_AFTER_SMALL = 12,
     COST_SMALL_AFTER_CAPITALS = 8,
     COST_FINAL_IN_WORD = 12,
@@ -142,6 +146,13 @@ static const letters LETTERS[LAYOUTS][MAX_RUNS + 1] = {
                  { 0x81, 0x81, 0x81 },
                  { 0x8D, 0x90, 0x8D } },
     [THAI] = { { 0xA1, 0xDA, 0xA1 }, { 0xE0, 0xF9, 0xE0 } },
+};
+
+/* Bytes that are no character. Others that are none do not matter. */
+static const char *const UNDEFINED[LAYOUTS] = {
+    [GREEK] = "\xD2\xFF",
+    [HEBREW] = "\xD9\xDA\xDB\xDC\xDD\xDE\xDF\xFB\xFC\xFF",
+    [THAI] = "\xDB\xDC\xDD\xDE\xFC\xFD\xFE\xFF",
 };
 
 /* Letters that stand at the end of words only. */
@@ -284,11 +295,14 @@ typedef struct byte_table {
     bool is_latin;
 } byte_table;
 
-/* One layout's view of the sample: what does not depend on the language, and the small letters. */
-typedef struct tally {
-    unsigned context_cost;
-    unsigned counts[BEYOND_ASCII];
-} tally;
+/* One layout's view of the sample. Of each letter: which small letter, as its distance from 0x80,
+ * and what it costs because of those around it. Of all else: the whole cost, in `other_cost`. */
+typedef struct view {
+    unsigned char letters[SAMPLE_BYTES];
+    unsigned char contexts[SAMPLE_BYTES];
+    size_t len;
+    unsigned other_cost;
+} view;
 
 static bool is_high(unsigned char c)
 {
@@ -312,6 +326,13 @@ static void take_sample(span bytes, sample *s)
     memset(s->bytes + s->len, 0, CHARSET_MULTIBYTE_MARGIN);
 }
 
+static void set_kinds(byte_table *table, const char *bytes, kind k)
+{
+    for (const char *c = bytes; c != NULL && *c != '\0'; c++) {
+        table->kinds[(unsigned char)*c - BEYOND_ASCII] = (unsigned char)k;
+    }
+}
+
 static void fill_byte_table(layout which, byte_table *table)
 {
     bool is_iso = which == CENTRAL_ISO || which == CYRILLIC_ISO;
@@ -328,9 +349,8 @@ static void fill_byte_table(layout which, byte_table *table)
             table->small[small - BEYOND_ASCII] = (unsigned char)small;
         }
     }
-    for (const char *c = FINALS[which]; c != NULL && *c != '\0'; c++) {
-        table->kinds[(unsigned char)*c - BEYOND_ASCII] = KIND_FINAL;
-    }
+    set_kinds(table, UNDEFINED[which], KIND_UNDEFINED);
+    set_kinds(table, FINALS[which], KIND_FINAL);
 }
 
 static kind kind_of(const byte_table *table, unsigned char c)
@@ -384,14 +404,8 @@ typedef struct position {
     unsigned high_letters; /* how many stand right before it */
 } position;
 
-static unsigned context_cost(const byte_table *table, unsigned char c, const position *at)
+static unsigned letter_context_cost(const byte_table *table, const position *at)
 {
-    if (at->now == KIND_UNDEFINED) {
-        return COST_UNDEFINED;
-    }
-    if (!is_letter(at->now)) {
-        return sign_cost(c, is_letter(at->before) && is_letter(at->next));
-    }
     unsigned cost = case_cost(at->now, at->before, at->before2);
     if (table->is_latin) {
         return cost + COST_ACCENTS_IN_ROW * (at->high_letters < 3 ? at->high_letters : 3);
@@ -401,19 +415,30 @@ static unsigned context_cost(const byte_table *table, unsigned char c, const pos
            (is_letter(at->next) && at->is_before_ascii ? COST_SCRIPTS_IN_WORD : 0);
 }
 
-static void tally_letters(const byte_table *table, const sample *s, tally *result)
+static void add_byte(const byte_table *table, unsigned char c, const position *at, view *v)
+{
+    if (is_letter(at->now)) {
+        v->letters[v->len] = (unsigned char)(table->small[c - BEYOND_ASCII] - BEYOND_ASCII);
+        v->contexts[v->len++] = (unsigned char)letter_context_cost(table, at);
+    } else if (at->now == KIND_UNDEFINED) {
+        v->other_cost += COST_UNDEFINED;
+    } else {
+        unsigned cost = sign_cost(c, is_letter(at->before) && is_letter(at->next));
+        v->other_cost += cost < COST_MAX ? cost : COST_MAX;
+    }
+}
+
+static void look_through(const byte_table *table, const sample *s, view *v)
 {
     const unsigned char *p = s->bytes;
     position at = { .now = kind_of(table, p[0]), .is_after_ascii = true };
-    memset(result, 0, sizeof *result);
+    v->len = 0;
+    v->other_cost = 0;
     for (size_t i = 0; i < s->len; i++) {
         at.next = kind_of(table, p[i + 1]); /* of the margin, at the end */
         at.is_before_ascii = !is_high(p[i + 1]);
         if (is_high(p[i]) && !is_repeated(p, i)) {
-            result->context_cost += context_cost(table, p[i], &at);
-            if (is_letter(at.now)) {
-                result->counts[table->small[p[i] - BEYOND_ASCII] - BEYOND_ASCII]++;
-            }
+            add_byte(table, p[i], &at, v);
         }
         at.high_letters = is_high(p[i]) && is_letter(at.now) ? at.high_letters + 1 : 0;
         at.is_after_ascii = !is_high(p[i]);
@@ -423,11 +448,11 @@ static void tally_letters(const byte_table *table, const sample *s, tally *resul
     }
 }
 
-static unsigned profile_cost(const profile *language, const tally *t)
+static unsigned profile_cost(const profile *language, const view *v)
 {
     unsigned char costs[BEYOND_ASCII];
     unsigned char cost = COST_LETTER;
-    unsigned total = t->context_cost;
+    unsigned total = v->other_cost;
     memset(costs, COST_LETTER, sizeof costs);
     for (const char *c = language->costs; *c != '\0'; c++) {
         if (is_high((unsigned char)*c)) {
@@ -436,8 +461,9 @@ static unsigned profile_cost(const profile *language, const tally *t)
             cost = (unsigned char)(*c - 'F');
         }
     }
-    for (size_t i = 0; i < BEYOND_ASCII; i++) {
-        total += t->counts[i] * costs[i];
+    for (size_t i = 0; i < v->len; i++) {
+        unsigned letter_cost = (unsigned)costs[v->letters[i]] + v->contexts[i];
+        total += letter_cost < COST_MAX ? letter_cost : COST_MAX;
     }
     return total;
 }
@@ -455,22 +481,19 @@ static void take_cheaper(choice *best, choice other)
     }
 }
 
-/* The cheapest of Windows-1252's languages, and of all others. */
-static void try_single_byte(const sample *s, choice *western, choice *best)
+static void try_layout(layout which, const sample *s, choice *western, choice *best)
 {
     byte_table table;
-    tally t;
-    layout tallied = LAYOUTS;
+    view v;
+    fill_byte_table(which, &table);
+    look_through(&table, s, &v);
     for (size_t i = 0; i < sizeof PROFILES / sizeof PROFILES[0]; i++) {
         const profile *language = &PROFILES[i];
-        if (language->layout != tallied) {
-            tallied = language->layout;
-            fill_byte_table(tallied, &table);
-            tally_letters(&table, s, &t);
+        if (language->layout == which) {
+            bool is_western = strcmp(language->label, western->label) == 0;
+            take_cheaper(is_western ? western : best,
+                         (choice){ language->label, profile_cost(language, &v), table.is_latin });
         }
-        bool is_western = strcmp(language->label, western->label) == 0;
-        take_cheaper(is_western ? western : best,
-                     (choice){ language->label, profile_cost(language, &t), table.is_latin });
     }
 }
 
@@ -481,10 +504,13 @@ const char *charset_guess_label(span bytes)
     choice best = western;
     choice multi_byte = { NULL, 0, false };
     take_sample(bytes, &s);
-    try_single_byte(&s, &western, &best);
+    for (unsigned i = 0; i < LAYOUTS; i++) {
+        try_layout((layout)i, &s, &western, &best);
+    }
     multi_byte.label = charset_multibyte_cheapest(s.bytes, s.len, &multi_byte.cost);
     take_cheaper(&best, multi_byte);
     unsigned saving = best.cost / SAVING_SHARE + (best.is_latin ? SAVING_LATIN : SAVING);
-    bool is_language = best.cost <= s.high_bytes * COST_LANGUAGE_MAX;
+    bool is_language =
+        s.high_bytes >= MIN_HIGH_BYTES && best.cost <= s.high_bytes * COST_LANGUAGE_MAX;
     return is_language && best.cost + saving < western.cost ? best.label : western.label;
 }

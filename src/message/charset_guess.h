@@ -3,7 +3,8 @@
 
 /*
  * Which charset 8-bit text without a usable label is most likely in. charset.c asks when the text
- * is not UTF-8. Re-entrant. Looks at 4 KB of the text around its first high bytes.
+ * is not UTF-8. Re-entrant. Looks at 2 KB of the text: its first high bytes and what is
+ * beside them.
  */
 #ifndef BACKSTOP_MESSAGE_CHARSET_GUESS_H
 #define BACKSTOP_MESSAGE_CHARSET_GUESS_H

@@ -221,7 +221,12 @@ static size_t step_gb18030(const unsigned char *p, unsigned *cost)
         return undefined_byte(cost);
     }
     unsigned code = (unsigned)p[0] << 8 | p[1];
-    if (p[1] < 0xA1 || p[0] < 0xA1) { /* not in GB 2312 */
+    bool is_low_trail = p[1] < 0xA1;
+    if (is_within(p[0], 0xA1, 0xA7)
+            ? is_low_trail
+            : !is_low_trail && (is_within(p[0], 0xAA, 0xAF) || p[0] > 0xF7)) {
+        *cost += COST_RARE - ascii_credit(p[1]); /* for private use */
+    } else if (is_low_trail || p[0] < 0xA1) {    /* not in GB 2312 */
         *cost += COST_UNCOMMON - ascii_credit(p[1]);
     } else if (p[0] < 0xB0) {
         /* Full-width forms of ASCII are row 3; quotes and stops are in row 1. */

@@ -15,16 +15,10 @@
 
 #include <stdint.h>
 
-enum { DATE_ISO_SIZE = 32 };
-
 /* Seconds since 1970-01-01 UTC into `*unix_sec`; false (and 0) if `value` holds no date or an
  * impossible one (31 February, hour 25). Years 1970 to 9999. A date without a time is its
  * midnight; an unknown or impossible zone is UTC. Words that are none of a date are passed; what
  * follows the zone is not read. Never asks the clock or locale. */
 bool date_read(span value, int64_t *unix_sec);
-
-/* "2026-11-23T20:24:50Z", NUL-terminated, in UTC (RFC 3339). What lies outside the years 1970 to
- * 9999 becomes the first or last second of them. */
-void date_format_iso(int64_t unix_sec, char out[DATE_ISO_SIZE]);
 
 #endif

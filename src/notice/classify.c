@@ -78,7 +78,8 @@ static unsigned weigh_object(const clues *c)
 static bool looks_human(const clues *c)
 {
     /* A list that hands on a notice puts its List- fields into it. */
-    bool says_failure = c->subject_kind == BACKSTOP_KIND_FAILURE && !c->subject_is_answer;
+    bool says_failure = c->subject_kind == BACKSTOP_KIND_FAILURE && !c->subject_is_answer &&
+                        weigh_object(c) > 1;
     if ((c->is_bulk && !c->is_from_daemon && !says_failure) || c->has_calendar || c->is_log) {
         return true;
     }
@@ -123,10 +124,18 @@ static backstop_kind failure_or_delay(const clues *c)
     return only_delivered ? BACKSTOP_KIND_SUCCESS : BACKSTOP_KIND_FAILURE;
 }
 
+/* "Fwd: ..." by a person, with the parts of a notice attached one by one. */
+static bool is_passed_on(const clues *c)
+{
+    return c->subject_is_answer && !c->is_report && !c->is_from_daemon && !c->has_null_sender &&
+           c->auto_submitted == AUTO_NONE;
+}
+
 /* RFC 3464: a delivery status says what happened, unless the subject says that a scanner wrote it. */
 static backstop_kind by_status_part(const clues *c)
 {
-    if (c->status_part == NULL || c->subject_kind == BACKSTOP_KIND_CONTENT_WARNING) {
+    if (c->status_part == NULL || c->subject_kind == BACKSTOP_KIND_CONTENT_WARNING ||
+        is_passed_on(c)) {
         return BACKSTOP_KIND_NONE;
     }
     return kind_of_groups(c);
@@ -146,7 +155,7 @@ static backstop_kind by_structure(const clues *c)
         return c->counts[PHRASE_FAILED] > 0 ? BACKSTOP_KIND_FAILURE : BACKSTOP_KIND_READ_RECEIPT;
     }
     bool in_text = c->status_part == NULL;
-    if (c->status.groups->len == 0 ||
+    if (c->status.groups->len == 0 || is_passed_on(c) ||
         (in_text && (weigh_author(c) == 0 || looks_human(c)))) {
         return BACKSTOP_KIND_NONE;
     }
@@ -252,8 +261,11 @@ static bool is_list_answer(const clues *c)
 /* "Delivered: ...", as systems say it that know no RFC 3464. */
 static bool is_success_text(const clues *c)
 {
-    return c->subject_kind == BACKSTOP_KIND_SUCCESS && c->counts[PHRASE_DELIVERED] > 0 &&
-           (c->is_from_daemon || c->has_null_sender);
+    bool by_system = (c->is_from_daemon && !c->is_only_postmaster) || c->has_null_sender;
+    bool only_that = c->counts[PHRASE_FAILED] == 0 && c->counts[PHRASE_DELAYED] == 0 &&
+                     c->subject_kind == BACKSTOP_KIND_NONE;
+    return c->counts[PHRASE_DELIVERED] > 0 && by_system && weigh_object(c) > 0 &&
+           (c->subject_kind == BACKSTOP_KIND_SUCCESS || only_that);
 }
 
 backstop_kind classify(clues *c)

@@ -322,6 +322,7 @@ static span read_dialects(clues *c, span text)
 static void read_status(clues *c, span text)
 {
     delivery_status_read(text, &c->status);
+    c->cut = c->cut || c->status.is_full;
     if (c->status_part == NULL && c->status.known_fields < STATUS_FIELDS_ENOUGH) {
         g_array_set_size(c->status.groups, 0);
     }

@@ -53,13 +53,16 @@ static span cut_type(span *value)
 {
     size_t n = 0;
     while (n < value->len && (ascii_is_alnum(value->ptr[n]) || value->ptr[n] == '-' ||
-                              value->ptr[n] == ' ' || value->ptr[n] == '.')) {
+                              value->ptr[n] == '.')) {
         n++;
     }
-    if (n == 0 || n >= value->len || n > 20 || value->ptr[n] != ';') {
+    span type = span_head(*value, n);
+    while (n < value->len && (value->ptr[n] == ' ' || value->ptr[n] == '\t')) {
+        n++;
+    }
+    if (type.len == 0 || type.len > 20 || n >= value->len || value->ptr[n] != ';') {
         return (span){ "", 0 };
     }
-    span type = span_trim(span_head(*value, n));
     *value = span_trim(span_skip(*value, n + 1));
     return type;
 }
@@ -105,10 +108,12 @@ static bool group_has(const delivery_group *g, status_field field)
 static bool starts_group(const delivery_group *g, status_field field, bool after_blank)
 {
     bool names_recipient = field == DSN_FINAL || field == DSN_ORIGINAL;
+    bool is_told = g->action != ACTION_NONE || g->status.len > 0;
     if (field == DSN_DIAGNOSTIC || field == DSN_REMOTE_MTA) {
-        return false;
+        return after_blank && is_told && group_has(g, field);
     }
-    return group_has(g, field) || (after_blank && names_recipient && g->final.len > 0);
+    return group_has(g, field) ||
+           (after_blank && names_recipient && g->final.len > 0 && is_told);
 }
 
 static void set_group_field(delivery_group *g, status_field field, span value)
@@ -159,8 +164,12 @@ static void take_field(delivery_status *status, status_field field, span value, 
                                    ? NULL
                                    : &g_array_index(status->groups, delivery_group,
                                                     status->groups->len - 1);
+        if (status->is_full) {
+            return;
+        }
         if (last == NULL || starts_group(last, field, after_blank)) {
             if (status->groups->len >= LIMIT_RECIPIENTS) {
+                status->is_full = true;
                 return;
             }
             delivery_group fresh = { 0 };

@@ -42,6 +42,7 @@ typedef struct delivery_status {
     span original_sender; /* X-Postfix-Sender and its like */
     GArray *groups;       /* of delivery_group */
     unsigned known_fields;
+    bool is_full; /* there were more than LIMIT_RECIPIENTS */
 } delivery_status;
 
 /* Adds what `text` holds to `status`, whose groups the caller made (empty) and frees; spans point

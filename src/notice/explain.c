@@ -7,7 +7,7 @@
  */
 #include "notice/notice.h"
 
-#include "message/date.h"
+#include "base/iso_date.h"
 
 #include <string.h>
 
@@ -268,8 +268,8 @@ static void append_day(GString *out, int64_t unix_sec)
     static const char *const months[] = { "January",   "February", "March",    "April",
                                           "May",       "June",     "July",     "August",
                                           "September", "October",  "November", "December" };
-    char iso[DATE_ISO_SIZE];
-    date_format_iso(unix_sec, iso);
+    char iso[ISO_DATE_SIZE];
+    iso_date_format(unix_sec, iso);
     span text = span_from_string(iso);
     unsigned month = 1;
     unsigned day = 1;

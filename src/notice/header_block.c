@@ -82,6 +82,12 @@ static size_t indent_of(span line)
     return n;
 }
 
+/* What can be the first field of a header: "Headers:" above one is prose. */
+static bool may_begin(span name)
+{
+    return kind_of(name) != 0 || span_find_char(name, '-') < name.len;
+}
+
 typedef struct block_run {
     bool is_open;
     unsigned seen;
@@ -111,6 +117,7 @@ header_block header_block_find(span text, char line_end)
         span content = span_skip(line, indent);
         bool is_continuation = run.is_open && indent > run.indent && content.len > 0;
         bool is_field = field_starts_line(content, &name_len);
+        is_field = is_field && (run.is_open || may_begin(span_head(content, name_len)));
         if (is_field && !is_continuation && (!run.is_open || indent == run.indent)) {
             if (!run.is_open) {
                 run = (block_run){ true, 0, indent, here };
@@ -119,7 +126,7 @@ header_block header_block_find(span text, char line_end)
         } else if (!is_continuation) {
             consider(&best, &run);
             run.is_open = false;
-            if (is_field) {
+            if (is_field && may_begin(span_head(content, name_len))) {
                 run = (block_run){ true, kind_of(span_head(content, name_len)), indent, here };
             }
         }

@@ -158,7 +158,20 @@ static gunichar fold(gunichar c)
 {
     switch (c) {
     case 0xA0:
+    case 0x1680:
+    case 0x2000:
+    case 0x2001:
+    case 0x2002:
+    case 0x2003:
+    case 0x2004:
+    case 0x2005:
+    case 0x2006:
+    case 0x2007:
+    case 0x2008:
+    case 0x2009:
+    case 0x200A:
     case 0x202F:
+    case 0x205F:
     case 0x3000:
         return ' ';
     case 0x2018:
@@ -170,6 +183,7 @@ static gunichar fold(gunichar c)
     case 0x201C:
     case 0x201D:
     case 0x201E:
+    case 0x2033:
     case 0xAB:
     case 0xBB:
         return '"';
@@ -178,6 +192,8 @@ static gunichar fold(gunichar c)
     case 0x2012:
     case 0x2013:
     case 0x2014:
+    case 0x2015:
+    case 0x2212:
         return '-';
     case 0xAD:
     case 0xFEFF:
@@ -186,6 +202,12 @@ static gunichar fold(gunichar c)
     case 0x200D:
     case 0x200E:
     case 0x200F:
+    case 0x202A:
+    case 0x202B:
+    case 0x202C:
+    case 0x202D:
+    case 0x202E:
+    case 0x2060:
         return 0;
     default:
         return g_unichar_tolower(c);

@@ -116,13 +116,13 @@ static backstop_notice *notice_new(void)
 
 static void fill(backstop_notice *notice, clues *c)
 {
-    notice->cut = c->cut;
     notice->kind = classify(c);
     if (notice->kind != BACKSTOP_KIND_NONE) {
         read_report(c, notice);
         returned_read(c, notice);
         recipients_read(c, notice);
     }
+    notice->cut = c->cut; /* reading the text may have come to a limit */
 }
 
 backstop_notice *notice_read(const backstop_message *message, bool use_dialects)

@@ -5,11 +5,12 @@
 
 #include <string.h>
 
-/* Numbers are met in version strings, sizes and addresses: a code stands free of these. */
+/* Numbers are met in versions, sizes, names, telephone numbers and addresses: a code stands free
+ * of these. */
 static bool starts_token(span text, size_t at)
 {
     char before = at == 0 ? ' ' : text.ptr[at - 1];
-    return !ascii_is_alnum(before) && before != '.' && before != '_' && before != '@';
+    return !ascii_is_alnum(before) && strchr("._@-+", before) == NULL;
 }
 
 static bool ends_token(span text, size_t at)
@@ -18,8 +19,8 @@ static bool ends_token(span text, size_t at)
         return true;
     }
     char after = text.ptr[at];
-    if (after == '.') {
-        return at + 1 >= text.len || !ascii_is_alnum(text.ptr[at + 1]);
+    if (after == '.' || after == ':') {
+        return at + 1 >= text.len || (!ascii_is_alnum(text.ptr[at + 1]) && text.ptr[at + 1] != ':');
     }
     return !ascii_is_alnum(after) && after != '@';
 }
@@ -49,26 +50,45 @@ static bool match_reply(span text, size_t at)
            rest.ptr[1] <= '7' && ascii_is_digit(rest.ptr[2]) && ends_token(text, at + 3);
 }
 
+static void keep_status(reason_codes *codes, span text, size_t at, size_t len)
+{
+    if (len > 0 && len < STATUS_SIZE) {
+        memcpy(codes->status, text.ptr + at, len);
+        codes->status[len] = '\0';
+    }
+}
+
+/* A status right behind its reply, as in "550 5.1.1" (RFC 2034, 4), is surer than any other. */
+static void keep_reply(reason_codes *codes, span text, size_t at)
+{
+    memcpy(codes->reply, text.ptr + at, 3);
+    codes->reply[3] = '\0';
+    size_t next = at + 4;
+    while (next + 4 < text.len && match_reply(text, next)) {
+        next += 4; /* "550 550 5.7.1": one server cites another */
+    }
+    size_t len = next < text.len ? match_status(text, next) : 0;
+    if (len > 0 && text.ptr[next] == text.ptr[at]) {
+        keep_status(codes, text, next, len);
+    }
+}
+
 reason_codes reason_find_codes(span text)
 {
     reason_codes codes = { "", "" };
-    for (size_t i = 0; i < text.len; i++) {
+    for (size_t i = 0; i < text.len && codes.reply[0] == '\0'; i++) {
         if (!ascii_is_digit(text.ptr[i]) || !starts_token(text, i)) {
             continue;
         }
-        size_t len = codes.status[0] == '\0' ? match_status(text, i) : 0;
-        if (len > 0 && len < STATUS_SIZE) {
-            memcpy(codes.status, text.ptr + i, len);
-            codes.status[len] = '\0';
-            i += len - 1;
-        } else if (codes.reply[0] == '\0' && match_reply(text, i)) {
-            memcpy(codes.reply, text.ptr + i, 3);
-            codes.reply[3] = '\0';
-            i += 2;
+        size_t len = match_status(text, i);
+        /* One of success stands only until one of failure comes. */
+        bool is_wanted = codes.status[0] == '\0' || codes.status[0] == '2';
+        if (len > 0 && is_wanted) {
+            keep_status(&codes, text, i, len);
+        } else if (len == 0 && match_reply(text, i)) {
+            keep_reply(&codes, text, i);
         }
-        if (codes.status[0] != '\0' && codes.reply[0] != '\0') {
-            break;
-        }
+        i += len > 0 ? len - 1 : 0;
     }
     return codes;
 }

@@ -69,7 +69,8 @@ static bool from_part(const clues *c, source *s)
         const part *inner = p + 1;
         s->fields = inner->fields;
         s->body = inner->body;
-        s->ended = inner->header_ended || is_followed_by_part_end(c, p);
+        s->ended = inner->header_ended ||
+                   (inner->body.len == 0 && is_followed_by_part_end(c, p));
         return true;
     }
     s->buffer = g_string_new(NULL);

@@ -24,11 +24,11 @@ MIB = 1 << 20
 SIZE = MIB
 MARKS_SIZE = MIB // 4
 HUGE_SIZE = 32 * MIB
-RUNS = 3
-TRIES = 4
+RUNS = 2
+TRIES = 5
 # Twice the input may take this often the time, and what the clock cannot tell apart.
 RATIO_MAX = 2.6
-NOISE_SEC = 0.002
+NOISE_SEC = 0.005
 # 0.1 s for 10 MiB is meant; machines differ, and so does what shares them.
 SEC_PER_MIB_MAX = 0.03
 MEMORY_FACTOR, MEMORY_FIXED = 3, 4 * MIB

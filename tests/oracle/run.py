@@ -84,7 +84,7 @@ def unify(key, value):
         names = value.lower().split()
         return sorted(names, key=lambda name: name.startswith(b"content-"))
     if key.startswith("text/"):
-        text = value.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        text = re.sub(rb"\r*\n", b"\n", value).replace(b"\r", b"\n")
         return re.sub(rb"[ \t]+\n", b"\n", text).rstrip()
     if key.endswith(".addresses"):
         return [re.sub(rb"\s+", b" ", line).strip() for line in value.splitlines()]

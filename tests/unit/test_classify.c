@@ -80,6 +80,11 @@ static void test_other_structures(void **state)
 {
     (void)state;
     static const fixture_case cases[] = {
+        /* A scanner may report in the form of a failure. */
+        { DAEMON "Subject: Virus alert\n" REPORT("delivery-status")
+              PART("text/plain") "Virus alert: a virus has been detected.\n" STATUS(
+                  "failed", "5.7.0") "--b--\n",
+          "content_warning" },
         { PERSON REPORT("disposition-notification") PART(
               "message/disposition-notification") "Final-Recipient: rfc822; "
                                                   "bob@mail.example\nDisposition: manual-action/"

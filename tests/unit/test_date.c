@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /* Dates: RFC 5322 and what the world sends; each case names the instant in UTC. */
+#include "base/iso_date.h"
 #include "message/date.h"
 
 #include <setjmp.h>
@@ -19,10 +20,10 @@ typedef struct date_case {
 
 static void check_case(span value, const char *expected)
 {
-    char text[DATE_ISO_SIZE];
+    char text[ISO_DATE_SIZE];
     int64_t sec = -1;
     bool ok = date_read(value, &sec);
-    date_format_iso(sec, text);
+    iso_date_format(sec, text);
     if (ok != (expected != NULL) || (ok && strcmp(text, expected) != 0)) {
         fail_msg("\"%.*s\" is %s, not %s", SPAN_ARG(value), ok ? text : "no date",
                  expected != NULL ? expected : "no date");
@@ -153,8 +154,8 @@ static void test_every_day(void **state)
         strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S +0000", &parts);
         assert_true(date_read(span_from_string(text), &sec));
         assert_int_equal(sec, instant);
-        char iso[DATE_ISO_SIZE];
-        date_format_iso(sec, iso);
+        char iso[ISO_DATE_SIZE];
+        iso_date_format(sec, iso);
         strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
         assert_string_equal(iso, text);
     }
@@ -163,10 +164,10 @@ static void test_every_day(void **state)
 static void test_format_is_bounded(void **state)
 {
     (void)state;
-    char text[DATE_ISO_SIZE];
-    date_format_iso(INT64_MIN, text);
+    char text[ISO_DATE_SIZE];
+    iso_date_format(INT64_MIN, text);
     assert_string_equal(text, "1970-01-01T00:00:00Z");
-    date_format_iso(INT64_MAX, text);
+    iso_date_format(INT64_MAX, text);
     assert_string_equal(text, "9999-12-31T23:59:59Z");
 }
 

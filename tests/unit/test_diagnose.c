@@ -73,6 +73,7 @@ static void test_ends(void **state)
         { "a@b.example: gone 551\nc@d.example: mailbox full\n", "-  551 0-1|: gone 551" },
         /* but not where it stands once more */
         { "a@b.example: gone\na@b.example: user unknown\n", "user_unknown   0-2|: gone" },
+        { "a@b.example: see\n1\n2\n3\n4\n5\n6\n7\nuser unknown\n", "user_unknown   0-9|: see" },
         /* at the end of the paragraph */
         { "a@b.example: gone 551\n\nThe mailbox is full.\n", "-  551 0-1|: gone 551" },
         /* unless it stands alone and what follows is indented */

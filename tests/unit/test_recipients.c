@@ -179,6 +179,11 @@ static void test_text_beside_fields(void **state)
     fixture_check(BOTH("<f@mail.example> (expanded from <list@our.example>): user unknown\n",
                        "Final-Recipient: rfc822; f@mail.example\n" FAILED),
                   fixture_tell_addresses, "list@our.example|f@mail.example|list@our.example");
+    /* It may name the recipient as it was at last. */
+    fixture_check(BOTH("<f@mail.example>: 552 5.2.2 the mailbox is full\n",
+                       "Original-Recipient: rfc822; o@mail.example\n"
+                       "Final-Recipient: rfc822; f@mail.example\nAction: failed\n"),
+                  fixture_tell_recipients, "o@mail.example failed mailbox_full 5.2.2 552");
 #undef BOTH
 }
 

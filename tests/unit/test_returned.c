@@ -4,6 +4,8 @@
 /* What came back of the original: its form, its fields, and whether its header is complete. */
 #include "notice/returned.h"
 
+#include "message/limits.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -275,6 +277,20 @@ static void test_hops(void **state)
     fixture_free(&f);
 }
 
+static void test_hop_limit(void **state)
+{
+    (void)state;
+    GString *text = g_string_new(REPORT PART("message/rfc822"));
+    for (int i = 0; i < LIMIT_HOPS + 10; i++) {
+        g_string_append(text, HOP2);
+    }
+    g_string_append(text, FROM "\nHi\n--b--\n");
+    fixture f = fixture_notice(text->str);
+    assert_int_equal(backstop_returned_hop_count(backstop_notice_returned(f.notice)), LIMIT_HOPS);
+    fixture_free(&f);
+    g_string_free(text, TRUE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +305,7 @@ int main(void)
         cmocka_unit_test(test_body),
         cmocka_unit_test(test_encoded_message),
         cmocka_unit_test(test_hops),
+        cmocka_unit_test(test_hop_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
