@@ -58,13 +58,29 @@ size_t span_find_nocase(span s, span needle)
     return s.len;
 }
 
+/* The first CR or LF. Each is looked for in steps, lest one that is far away, or nowhere, be
+ * looked for from every line anew. */
+static size_t find_line_end(span s)
+{
+    size_t done = 0;
+    for (size_t step = 128; done < s.len; step *= 2) {
+        span window = span_head(span_skip(s, done), step);
+        size_t n = span_find_char(window, '\n');
+        n = span_find_char(span_head(window, n), '\r');
+        if (n < window.len) {
+            return done + n;
+        }
+        done += window.len;
+    }
+    return s.len;
+}
+
 bool span_next_line(span *rest, span *line)
 {
     if (rest->len == 0) {
         return false;
     }
-    size_t n = span_find_char(*rest, '\n');
-    n = span_find_char(span_head(*rest, n), '\r');
+    size_t n = find_line_end(*rest);
     *line = span_head(*rest, n);
     if (n + 1 < rest->len && rest->ptr[n] == '\r' && rest->ptr[n + 1] == '\n') {
         n++;

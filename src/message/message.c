@@ -27,6 +27,15 @@ field_block message_header(const backstop_message *message)
     return message_part(message, 0)->fields;
 }
 
+void message_share_envelope(const backstop_message *outer, backstop_message *inner)
+{
+    inner->knows_mail_from = outer->knows_mail_from;
+    inner->mail_from = outer->mail_from;
+    g_free(inner->recipients);
+    inner->recipients = g_memdup2(outer->recipients, outer->recipient_count * sizeof(span));
+    inner->recipient_count = outer->recipient_count;
+}
+
 bool part_is(const part *p, const char *type, const char *subtype)
 {
     if (p->type.type.len == 0) {

@@ -16,11 +16,18 @@
 
 enum { PART_NONE = -1 };
 
+/* How a header block was read. */
+typedef struct header_shape {
+    bool ended;    /* by its blank line, not by the end or by a line that is no field */
+    bool is_cut;   /* it has more fields than were kept */
+    bool has_junk; /* lines in it that are no fields were passed over */
+} header_shape;
+
 typedef struct part {
     int parent; /* index of the part that holds it, PART_NONE for the message itself */
     unsigned depth;
     field_block fields;
-    bool header_ended; /* by its blank line, not by the end or by a line that is no field */
+    header_shape header;
     bool has_parts;    /* a multipart, or a message that was read further */
     media_type type;   /* as declared; empty if it is not */
     transfer_encoding encoding;
@@ -47,6 +54,10 @@ unsigned message_part_count(const backstop_message *message);
 /* The message's own header. */
 field_block message_header(const backstop_message *message);
 
+/* Gives a message that was found inside another the other's envelope: they came as one. The inner
+ * one borrows it. */
+void message_share_envelope(const backstop_message *outer, backstop_message *inner);
+
 /* Whether the part is of this type; undeclared types are text/plain. */
 bool part_is(const part *p, const char *type, const char *subtype);
 
@@ -61,11 +72,11 @@ span part_text(const part *p, size_t max_bytes, GString *scratch, bool *cut);
 /* Fills message->fields and ->parts from message->input: reader.c. */
 void reader_run(backstop_message *message);
 
-/* Reads the header block at the start of `*rest` into `fields`, at most `max_fields` of them, and moves
- * `*rest` behind its blank line, or to the line that cannot be a field. `*ended` tells whether
- * the blank line was there. Returns how many fields were added; sets, never clears, `*cut`. */
+/* Reads the header block at the start of `*rest` into `fields`, at most `max_fields` of them, and
+ * moves `*rest` behind its blank line, or to the line that cannot be a field. Returns how many
+ * fields were added, and in `*shape` how it went. */
 unsigned reader_header_block(span *rest, char line_end, GArray *fields, unsigned max_fields,
-                             bool *ended, bool *cut);
+                             header_shape *shape);
 
 /* Cuts the next line off, its end being `line_end` with any CRs before it. */
 bool reader_next_line(span *rest, char line_end, span *line);

@@ -126,7 +126,8 @@ static bool extend_over_lost_folding(span *rest, char line_end, field_block bloc
 }
 
 /* Passes the line at `*rest`, which is no field: false if the header ends before it. */
-static bool pass_junk(span *rest, char line_end, field_block block, unsigned *lost_runs)
+static bool pass_junk(span *rest, char line_end, field_block block, unsigned *lost_runs,
+                      header_shape *shape)
 {
     span ahead = *rest, line;
     reader_next_line(&ahead, line_end, &line);
@@ -149,16 +150,17 @@ static bool pass_junk(span *rest, char line_end, field_block block, unsigned *lo
         return false;
     }
     *rest = ahead;
+    shape->has_junk = true;
     return true;
 }
 
 unsigned reader_header_block(span *rest, char line_end, GArray *fields, unsigned max_fields,
-                             bool *ended, bool *cut)
+                             header_shape *shape)
 {
     field_block block = { fields, fields->len, 0 };
     unsigned lost_runs = 0;
     span line, before = *rest;
-    *ended = false;
+    *shape = (header_shape){ false, false, false };
     for (; reader_next_line(rest, line_end, &line); before = *rest) {
         size_t name_len;
         if (field_starts_line(line, &name_len)) {
@@ -170,16 +172,16 @@ unsigned reader_header_block(span *rest, char line_end, GArray *fields, unsigned
                 g_array_append_val(fields, f);
                 block.count++;
             } else {
-                *cut = true;
+                shape->is_cut = true;
             }
             continue;
         }
         if (is_blank(line)) {
-            *ended = true;
+            shape->ended = true;
             break;
         }
         *rest = before;
-        if (!pass_junk(rest, line_end, block, &lost_runs)) {
+        if (!pass_junk(rest, line_end, block, &lost_runs, shape)) {
             break;
         }
     }
@@ -371,8 +373,8 @@ static bool begin_part(reader *r, int parent)
     }
     span header = header_limit(r), left = header;
     p.fields = (field_block){ m->fields, m->fields->len, 0 };
-    p.fields.count = reader_header_block(&left, m->line_end, m->fields, fields_left(m),
-                                         &p.header_ended, &m->cut);
+    p.fields.count = reader_header_block(&left, m->line_end, m->fields, fields_left(m), &p.header);
+    m->cut = m->cut || p.header.is_cut;
     r->rest = span_skip(r->rest, header.len - left.len);
     p.body = (span){ r->rest.ptr, 0 };
     settle_type(&p);

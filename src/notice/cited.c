@@ -113,8 +113,6 @@ void cited_read(clues *c, span values[CITED_FIELDS])
     for (unsigned i = 0; i < CITED_FIELDS; i++) {
         values[i] = (span){ "", 0 };
     }
-    if (c->mdn_part != NULL) {
-        read_lines(c->mdn_part->body, values);
-    }
+    read_lines(c->mdn_text, values);
     read_lines(span_head(c->own_text, LIMIT_NOTICE_TEXT_BYTES), values);
 }

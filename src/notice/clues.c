@@ -82,6 +82,28 @@ static bool starts_as_answer(span subject)
     return false;
 }
 
+/* How long the marks are that gateways put before a subject: "[EXTERNAL] ", "***SPAM*** ". */
+static unsigned skip_tags(span subject)
+{
+    size_t at = 0;
+    while (at < subject.len && (subject.ptr[at] == '[' || subject.ptr[at] == '*')) {
+        char close = subject.ptr[at] == '[' ? ']' : '*';
+        size_t inner = at + 1;
+        while (inner < subject.len && subject.ptr[inner] == '*') {
+            inner++;
+        }
+        size_t n = inner + span_find_char(span_skip(subject, inner), close);
+        while (n < subject.len && (subject.ptr[n] == close || subject.ptr[n] == ' ')) {
+            n++;
+        }
+        if (n >= subject.len) {
+            break;
+        }
+        at = n;
+    }
+    return (unsigned)at;
+}
+
 /* "Re: Lunch on Monday : not delivered (failure)": the words of failure stand at the end alone. */
 static bool ends_as_failure(const clues *c)
 {
@@ -108,10 +130,9 @@ static void read_subject(clues *c)
     c->subject_is_answer = starts_as_answer((span){ c->subject->str, c->subject->len });
     /* The foremost phrase, of those the longest: what follows is often the original's subject. */
     const phrase_hit *best = NULL;
+    unsigned tag_len = skip_tags((span){ c->subject->str, c->subject->len });
     for (unsigned i = 0; i < c->hits->len; i++) {
         const phrase_hit *hit = &g_array_index(c->hits, phrase_hit, i);
-        c->subject_is_of_other = c->subject_is_of_other || (hit->class == PHRASE_SUBJECT &&
-                                                            hit->value == BACKSTOP_KIND_NONE);
         if (hit->class == PHRASE_SUBJECT &&
             (best == NULL || hit->start < best->start ||
              (hit->start == best->start && hit->weight > best->weight))) {
@@ -121,9 +142,10 @@ static void read_subject(clues *c)
     c->subject_ends_as_failure = c->subject_is_answer && ends_as_failure(c);
     if (best != NULL) {
         c->subject_kind = (backstop_kind)best->value;
-        c->subject_starts_with_phrase = best->start == 0;
+        c->subject_is_of_other = best->value == BACKSTOP_KIND_NONE;
+        c->subject_starts_with_phrase = best->start <= tag_len;
         size_t word_end = best->end - 1 + strcspn(c->subject->str + best->end - 1, " :");
-        c->subject_is_label = best->start == 0 && c->subject->str[word_end] == ':';
+        c->subject_is_label = best->start <= tag_len && c->subject->str[word_end] == ':';
     }
 }
 
@@ -252,7 +274,8 @@ static void read_ticket(clues *c)
     for (; hash != NULL && !c->is_ticket; hash = strchr(hash + 1, '#')) {
         unsigned number;
         size_t digits = span_read_number(span_from_string(hash + 1), 9, &number);
-        c->is_ticket = digits > 1 && strchr("]):", hash[1 + digits]) != NULL;
+        char after = hash[1 + digits];
+        c->is_ticket = digits > 1 && (after == ']' || after == ')' || after == ':');
     }
 }
 
@@ -264,8 +287,7 @@ static bool field_is(const clues *c, const char *name, const char *value)
 static void read_auto_fields(clues *c)
 {
     span submitted = field_value(c->header, "Auto-Submitted");
-    if (span_starts_nocase(submitted, SPAN("auto-replied")) ||
-        span_starts_nocase(submitted, SPAN("auto-notified"))) {
+    if (span_starts_nocase(submitted, SPAN("auto-replied"))) {
         c->auto_submitted = AUTO_REPLIED;
     } else if (submitted.len > 0 && !span_starts_nocase(submitted, SPAN("no"))) {
         c->auto_submitted = AUTO_GENERATED;
@@ -345,9 +367,109 @@ void clues_read_text(clues *c)
         c->own_text.len = (size_t)(c->block.from_here.ptr - text.ptr);
     }
     read_block_ownership(c);
-    if (c->status_part == NULL) {
-        read_status(c, c->own_text);
+    c->may_name_origin = memmem(c->own_text.ptr, c->own_text.len, "ed from", 7) != NULL ||
+                         memmem(c->own_text.ptr, c->own_text.len, "addressed to", 12) != NULL;
+}
+
+/* Whether the line that a separator phrase stands on is nothing but that: ruled off, or mostly
+ * the phrase itself. */
+static bool is_separator_line(const clues *c, const phrase_hit *hit, unsigned line)
+{
+    span source = span_trim(normal_line_at(c->normal, line)->source);
+    bool is_ruled = source.len > 0 && strchr("-=*_+", source.ptr[0]) != NULL;
+    return is_ruled || (hit->end - hit->start) * 5 >= source.len * 3;
+}
+
+/* What follows the line that introduces the returned message is the sender's, not the notice's. */
+static void cut_at_separator(clues *c)
+{
+    unsigned line = 0;
+    for (unsigned i = 0; i < c->hits->len; i++) {
+        const phrase_hit *hit = &g_array_index(c->hits, phrase_hit, i);
+        if (hit->class != PHRASE_SEPARATOR) {
+            continue;
+        }
+        while (line + 1 < c->normal->lines->len &&
+               normal_line_at(c->normal, line + 1)->start <= hit->start) {
+            line++;
+        }
+        if (is_separator_line(c, hit, line) && line + 1 < c->normal->lines->len) {
+            const normal_line *after = normal_line_at(c->normal, line + 1);
+            c->own_text.len = (size_t)(after->source.ptr - c->own_text.ptr);
+            match_text(c->own_text, c->normal, c->hits);
+            return;
+        }
     }
+}
+
+/* Delivery status fields in the text count only before anything that is cited of the original. */
+static void read_status_in_text(clues *c)
+{
+    span text = c->own_text;
+    bool cites = c->block.quality == BLOCK_SUMMARY && c->block.from_here.ptr >= text.ptr &&
+                 c->block.from_here.ptr <= text.ptr + text.len;
+    if (cites) {
+        text.len = (size_t)(c->block.from_here.ptr - text.ptr);
+    }
+    read_status(c, text);
+}
+
+/* The Subject of the returned message, raw; empty if its header is not at hand. */
+static span original_subject(const clues *c)
+{
+    if (c->returned_part != NULL && c->returned_part->has_parts) {
+        return field_value(c->returned_part[1].fields, "Subject");
+    }
+    enum { BLOCK_LINES_MAX = 200 };
+    span rest = c->block.from_here, line;
+    for (unsigned i = 0; c->block.quality != BLOCK_NONE && i < BLOCK_LINES_MAX &&
+                         reader_next_line(&rest, c->text_line_end, &line);
+         i++) {
+        line = span_skip(line, c->block.indent);
+        if (span_starts_nocase(line, SPAN("Subject:"))) {
+            return span_skip(line, 8);
+        }
+    }
+    return (span){ "", 0 };
+}
+
+static void drop_hits(GArray *hits, unsigned start, unsigned end)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; i < hits->len; i++) {
+        const phrase_hit *hit = &g_array_index(hits, phrase_hit, i);
+        if (hit->end <= start || hit->start >= end) {
+            g_array_index(hits, phrase_hit, kept++) = *hit;
+        }
+    }
+    g_array_set_size(hits, kept);
+}
+
+/* Where the text cites the original's subject, a forger wrote the words. */
+static void drop_cited_subject(clues *c)
+{
+    enum { CITED_BYTES_MIN = 6, CITATIONS_MAX = 4 };
+    span raw = original_subject(c);
+    if (c->hits->len == 0 || span_trim(raw).len < CITED_BYTES_MIN) {
+        return;
+    }
+    normal_text *subject = normal_new();
+    g_string_truncate(c->scratch, 0);
+    encoded_word_decode(raw, c->scratch);
+    normal_read(subject, (span){ c->scratch->str, c->scratch->len });
+    size_t at = 0;
+    for (unsigned i = 0; i < CITATIONS_MAX && subject->text->len >= CITED_BYTES_MIN; i++) {
+        const char *from = c->normal->text->str + at;
+        const char *found = memmem(from, c->normal->text->len - at, subject->text->str,
+                                   subject->text->len);
+        if (found == NULL) {
+            break;
+        }
+        unsigned start = (unsigned)(found - c->normal->text->str);
+        drop_hits(c->hits, start, start + (unsigned)subject->text->len);
+        at = start + subject->text->len;
+    }
+    normal_free(subject);
 }
 
 void clues_read_words(clues *c)
@@ -359,11 +481,16 @@ void clues_read_words(clues *c)
     c->has_words = true;
     c->cut = c->cut || c->own_text.len > LIMIT_NOTICE_TEXT_BYTES;
     match_text(c->own_text, c->normal, c->hits);
+    cut_at_separator(c);
+    drop_cited_subject(c);
     for (unsigned i = 0; i < c->hits->len; i++) {
         c->counts[g_array_index(c->hits, phrase_hit, i).class]++;
     }
     c->codes = reason_find_codes(span_head(c->own_text, LIMIT_NOTICE_TEXT_BYTES));
     count_lines(c);
+    if (c->status_part == NULL) {
+        read_status_in_text(c);
+    }
 }
 
 clues *clues_gather(const backstop_message *message, bool use_dialects)
@@ -376,6 +503,7 @@ clues *clues_gather(const backstop_message *message, bool use_dialects)
     c->text_buffer = g_string_new(NULL);
     c->status_buffer = g_string_new(NULL);
     c->dialect_buffer = g_string_new(NULL);
+    c->mdn_buffer = g_string_new(NULL);
     c->scratch = g_string_sized_new(256);
     c->subject = g_string_sized_new(128);
     c->normal = normal_new();
@@ -388,6 +516,9 @@ clues *clues_gather(const backstop_message *message, bool use_dialects)
     read_ticket(c);
     read_ownership(c);
     c->use_dialects = use_dialects;
+    if (c->mdn_part != NULL) {
+        c->mdn_text = part_text(c->mdn_part, LIMIT_NOTICE_TEXT_BYTES, c->mdn_buffer, &c->cut);
+    }
     if (c->status_part != NULL) {
         read_status(c, part_text(c->status_part, LIMIT_TEXT_PART_BYTES, c->status_buffer, &c->cut));
     }
@@ -403,6 +534,7 @@ void clues_free(clues *c)
     g_string_free(c->text_buffer, TRUE);
     g_string_free(c->status_buffer, TRUE);
     g_string_free(c->dialect_buffer, TRUE);
+    g_string_free(c->mdn_buffer, TRUE);
     g_string_free(c->scratch, TRUE);
     g_string_free(c->subject, TRUE);
     normal_free(c->normal);

@@ -77,10 +77,12 @@ typedef struct clues {
 
     /* Delivery status fields, from their part or from the text. */
     delivery_status status;
+    span mdn_text; /* the fields of mdn_part, decoded */
+    bool may_name_origin; /* the text may say what an address was expanded from */
 
     /* Owned buffers behind the spans. */
     GStringChunk *store;
-    GString *text_buffer, *status_buffer, *dialect_buffer, *scratch;
+    GString *text_buffer, *status_buffer, *dialect_buffer, *mdn_buffer, *scratch;
 } clues;
 
 /* `use_dialects` is false where the general mechanism is to be measured alone. */

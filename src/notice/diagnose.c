@@ -9,6 +9,9 @@
 /* A paragraph that says why seldom has more lines; transcripts of sessions have. */
 enum { DIAGNOSIS_LINES_MAX = 40 };
 
+/* How far before an address, and how far from there on, codes are looked for. */
+enum { CODES_BEFORE_BYTES_MAX = 200, CODES_BYTES_MAX = 2000 };
+
 /* A notice names a failed address three or four times. */
 enum { MENTIONS_MAX = 20 };
 
@@ -83,7 +86,10 @@ static diagnosis diagnose_lines(const clues *c, unsigned index, bool whole_secti
                                ? normal_line_at(c->normal, d.end_line)->source.ptr
                                : c->own_text.ptr + c->own_text.len;
     /* Codes may stand before the address on its line: "550 5.1.1 <user@host>... User unknown". */
-    d.codes = reason_find_codes((span){ line->source.ptr, (size_t)(text_end - line->source.ptr) });
+    const char *from = MAX(line->source.ptr, a->spec.ptr - MIN(CODES_BEFORE_BYTES_MAX,
+                                                               a->spec.ptr - line->source.ptr));
+    size_t len = MIN((size_t)(text_end - from), CODES_BYTES_MAX);
+    d.codes = reason_find_codes((span){ from, len });
     unsigned start = normal_offset(c, a->line), end = normal_offset(c, d.end_line);
     d.reason = reason_from_hits(c->hits, PHRASE_REASON, start, end);
     d.hint = reason_from_hits(c->hits, PHRASE_HINT, start, end);

@@ -95,12 +95,16 @@ typedef struct block_run {
     span from_here;
 } block_run;
 
-static void consider(header_block *best, const block_run *run)
+/* Takes the run if it is better than what was found. False if nothing behind it is wanted. */
+static bool consider(header_block *best, const block_run *run)
 {
     header_block_quality quality = run->is_open ? quality_of(run->seen) : BLOCK_NONE;
     if (quality > best->quality) {
-        *best = (header_block){ quality, run->from_here, run->indent };
+        bool is_inside = best->quality != BLOCK_NONE;
+        *best = (header_block){ quality, run->from_here, run->indent, is_inside };
+        return quality != BLOCK_HEADER && (run->seen & SEEN_FROM) == 0;
     }
+    return true;
 }
 
 header_block header_block_find(span text, char line_end)
@@ -108,9 +112,10 @@ header_block header_block_find(span text, char line_end)
     header_block best = { .quality = BLOCK_NONE };
     block_run run = { .is_open = false };
     span rest = text, line;
+    bool goes_on = true;
     for (;;) {
         span here = rest;
-        if (best.quality == BLOCK_HEADER || !reader_next_line(&rest, line_end, &line)) {
+        if (!goes_on || !reader_next_line(&rest, line_end, &line)) {
             break;
         }
         size_t indent = indent_of(line), name_len;
@@ -124,14 +129,14 @@ header_block header_block_find(span text, char line_end)
             }
             run.seen |= kind_of(span_head(content, name_len));
         } else if (!is_continuation) {
-            consider(&best, &run);
+            goes_on = consider(&best, &run);
             run.is_open = false;
             if (is_field && may_begin(span_head(content, name_len))) {
                 run = (block_run){ true, kind_of(span_head(content, name_len)), indent, here };
             }
         }
     }
-    if (best.quality != BLOCK_HEADER) {
+    if (goes_on) {
         consider(&best, &run);
     }
     return best;

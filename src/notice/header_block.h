@@ -20,9 +20,12 @@ typedef struct header_block {
     header_block_quality quality;
     span from_here; /* the text from the block's first line on */
     size_t indent;  /* bytes of quoting or white space before each of its lines */
+    bool is_inside; /* a summary stands before it, so it may be part of what came back */
 } header_block;
 
-/* The first header in `text`, else its first summary, else quality BLOCK_NONE. */
+/* The outermost block in `text`: its first summary if that names an author, which is then the head
+ * of the returned message; else its first header, else its first summary. Notices also cite To and
+ * Subject in prose before they return a header. */
 header_block header_block_find(span text, char line_end);
 
 #endif

@@ -15,14 +15,33 @@
 /* One block of a notice's strings: most notices need one or two. */
 enum { STORE_BLOCK_BYTES = 2048 };
 
-/* White space runs and control characters become one space; the ends are trimmed. */
+/* The length of the white space or control character at the start of `s`, 0 if there is none: C0,
+ * DEL, C1, line and paragraph separators, and what turns the direction of text. */
+static size_t control_len(span s)
+{
+    unsigned char c = (unsigned char)s.ptr[0];
+    if (c <= ' ' || c == 127) {
+        return 1;
+    }
+    if (c < 0xC2 || s.len < 2) {
+        return 0;
+    }
+    gunichar wide = g_utf8_get_char_validated(s.ptr, (gssize)s.len);
+    bool is_control = (wide >= 0x80 && wide <= 0x9F) || (wide >= 0x2028 && wide <= 0x202E) ||
+                      (wide >= 0x2066 && wide <= 0x2069);
+    return is_control ? (size_t)g_unichar_to_utf8(wide, NULL) : 0;
+}
+
+/* Runs of white space and control characters become one space; the ends are trimmed. */
 static const char *keep_on_one_line(backstop_notice *notice, span text)
 {
     GString *line = g_string_sized_new(text.len);
     bool space = false;
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
-        if ((unsigned char)c <= ' ' || c == 127) {
+        size_t control = control_len(span_skip(text, i));
+        if (control > 0) {
+            i += control - 1;
             space = line->len > 0;
             continue;
         }
@@ -133,11 +152,13 @@ backstop_notice *notice_read(const backstop_message *message, bool use_dialects)
     if (is_rewrapped(c)) {
         span body = c->returned_part->body;
         if (backstop_message_read(body.ptr, body.len, NULL, &inner) == BACKSTOP_OK) {
+            message_share_envelope(message, inner);
             clues_free(c);
             c = clues_gather(inner, use_dialects);
         }
     }
     fill(notice, c);
+    notice->cut = notice->cut || message->cut;
     clues_free(c);
     backstop_message_free(inner);
     return notice;

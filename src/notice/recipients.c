@@ -136,6 +136,20 @@ static bool is_repeated(const backstop_notice *notice, const struct backstop_rec
     return false;
 }
 
+static const char *action_of(backstop_kind kind)
+{
+    switch (kind) {
+    case BACKSTOP_KIND_FAILURE:
+        return "failed";
+    case BACKSTOP_KIND_DELAY:
+        return "delayed";
+    case BACKSTOP_KIND_SUCCESS:
+        return "delivered";
+    default:
+        return NULL;
+    }
+}
+
 static void read_group(const delivery_group *g, backstop_notice *notice)
 {
     span final = clean_address(notice, g->final);
@@ -143,7 +157,8 @@ static void read_group(const delivery_group *g, backstop_notice *notice)
     struct backstop_recipient r = {
         .final = notice_keep_text(notice, final),
         .original = notice_keep_text(notice, original),
-        .action = delivery_action_name(g->action),
+        .action = g->action != ACTION_NONE ? delivery_action_name(g->action)
+                                           : action_of(notice->kind),
         .diagnostic = notice_keep_header_text(notice, g->diagnostic),
     };
     r.address = has_at(original) || r.final == NULL ? r.original : r.final;
@@ -170,20 +185,6 @@ static void from_groups(const clues *c, backstop_notice *notice)
 }
 
 /* ---- from header fields and text ---- */
-
-static const char *action_of(backstop_kind kind)
-{
-    switch (kind) {
-    case BACKSTOP_KIND_FAILURE:
-        return "failed";
-    case BACKSTOP_KIND_DELAY:
-        return "delayed";
-    case BACKSTOP_KIND_SUCCESS:
-        return "delivered";
-    default:
-        return NULL;
-    }
-}
 
 static void add_address(backstop_notice *notice, span spec)
 {
@@ -360,34 +361,13 @@ static mention_rank rank_place(const clues *c, unsigned index)
     return says_why ? MENTION_NEARBY : MENTION_SOMEWHERE;
 }
 
-/* Where the line begins that introduces the returned message, if one does. */
-static unsigned separator_offset(const clues *c)
-{
-    unsigned last_line_start = 0;
-    for (unsigned i = 0; i < c->hits->len; i++) {
-        const phrase_hit *hit = &g_array_index(c->hits, phrase_hit, i);
-        if (hit->class != PHRASE_SEPARATOR) {
-            continue;
-        }
-        while (last_line_start + 1 < c->normal->lines->len &&
-               normal_line_at(c->normal, last_line_start + 1)->start <= hit->start) {
-            last_line_start++;
-        }
-        span line = span_trim(normal_line_at(c->normal, last_line_start)->source);
-        if (line.len > 0 && strchr("-=*_+", line.ptr[0]) != NULL) {
-            return hit->start;
-        }
-    }
-    return (unsigned)c->normal->text->len;
-}
-
-static mention_rank rank_mention(const clues *c, unsigned index, unsigned separator)
+static mention_rank rank_mention(const clues *c, unsigned index)
 {
     const normal_address *a = normal_address_at(c->normal, index);
     if (follows_origin_words(c, a)) {
         return MENTION_LABELLED;
     }
-    if (is_office(a->spec) || names_other_role(c, a) || a->start > separator) {
+    if (is_office(a->spec) || names_other_role(c, a)) {
         return MENTION_NONE;
     }
     mention_rank rank = rank_place(c, index);
@@ -400,11 +380,10 @@ static mention_rank rank_mention(const clues *c, unsigned index, unsigned separa
 static void from_text(const clues *c, backstop_notice *notice)
 {
     unsigned count = c->normal->addresses->len;
-    unsigned separator = separator_offset(c);
     guint8 *ranks = g_new0(guint8, count + 1);
     guint8 best = MENTION_NONE;
     for (unsigned i = 0; i < count; i++) {
-        ranks[i] = (guint8)rank_mention(c, i, separator);
+        ranks[i] = (guint8)rank_mention(c, i);
         best = MAX(best, ranks[i]);
     }
     for (unsigned i = 0; i < count && best > MENTION_NONE; i++) {
@@ -419,19 +398,12 @@ static void from_text(const clues *c, backstop_notice *notice)
     g_free(ranks);
 }
 
-/* Spares most notices the search. */
-static bool may_name_origin(span text)
-{
-    return memmem(text.ptr, text.len, "ed from", 7) != NULL ||
-           memmem(text.ptr, text.len, "addressed to", 12) != NULL;
-}
-
 /* The address that was written to, where the text names one behind the one that failed. */
 static void read_origin(clues *c, backstop_notice *notice, struct backstop_recipient *r)
 {
     clues_read_text(c);
-    if (!may_name_origin(c->own_text)) {
-        return;
+    if (!c->may_name_origin) {
+        return; /* this spares most notices the search */
     }
     clues_read_words(c);
     enum { ORIGIN_LINES_MAX = 3 };
@@ -587,11 +559,14 @@ static void share_reasons(backstop_notice *notice)
     }
 }
 
+/* For so many recipients the text is searched; of further ones the delivery status alone tells. */
+enum { EXPLAINED_MAX = 300 };
+
 void recipients_read(clues *c, backstop_notice *notice)
 {
     bool is_delivery = action_of(notice->kind) != NULL;
     if (c->mdn_part != NULL && c->status_part == NULL) {
-        delivery_status_read(c->mdn_part->body, &c->status); /* RFC 8098, 3.2.3: the same fields */
+        delivery_status_read(c->mdn_text, &c->status); /* RFC 8098, 3.2.3: the same fields */
     }
     from_groups(c, notice);
     if (notice->recipients->len == 0) {
@@ -610,7 +585,8 @@ void recipients_read(clues *c, backstop_notice *notice)
         read_reason_without_recipient(c, notice);
     }
     bool may_fail = notice->kind == BACKSTOP_KIND_FAILURE || notice->kind == BACKSTOP_KIND_DELAY;
-    for (unsigned i = 0; may_fail && i < notice->recipients->len; i++) {
+    unsigned count = MIN(notice->recipients->len, EXPLAINED_MAX);
+    for (unsigned i = 0; may_fail && i < count; i++) {
         struct backstop_recipient *r =
             &g_array_index(notice->recipients, struct backstop_recipient, i);
         if (failed(r)) {

@@ -15,8 +15,9 @@ typedef struct source {
     GArray *own_fields; /* behind `fields` where they are not the message's; may be NULL */
     GString *buffer;    /* behind the spans where bytes had to be decoded; may be NULL */
     span body;
-    bool ended; /* the header ended at its blank line or at the end of its part */
-    bool is_summary;
+    header_shape shape;
+    bool at_part_end; /* it ended with its part, as text/rfc822-headers may */
+    bool is_summary;  /* cited in prose, or rebuilt from such: never complete */
 } source;
 
 static bool lies_in(span inner, span outer)
@@ -25,9 +26,8 @@ static bool lies_in(span inner, span outer)
            inner.ptr + inner.len <= outer.ptr + outer.len;
 }
 
-static void read_block(source *s, span text, char line_end, bool end_is_known)
+static void read_block(source *s, span text, char line_end)
 {
-    bool cut = false, ended;
     span line, ahead = text;
     while (reader_next_line(&ahead, line_end, &line) &&
            (span_trim(line).len == 0 || field_is_from_line(line))) {
@@ -35,9 +35,8 @@ static void read_block(source *s, span text, char line_end, bool end_is_known)
     }
     s->own_fields = g_array_new(FALSE, FALSE, sizeof(header_field));
     unsigned count =
-        reader_header_block(&text, line_end, s->own_fields, LIMIT_FIELDS_PER_BLOCK, &ended, &cut);
+        reader_header_block(&text, line_end, s->own_fields, LIMIT_FIELDS_PER_BLOCK, &s->shape);
     s->fields = (field_block){ s->own_fields, 0, count };
-    s->ended = !cut && (ended || (end_is_known && text.len == 0));
     s->body = text;
 }
 
@@ -59,7 +58,7 @@ static bool is_followed_by_part_end(const clues *c, const part *p)
     return end < c->message->input.ptr + c->message->input.len;
 }
 
-static bool from_part(const clues *c, source *s)
+static bool from_part(clues *c, source *s)
 {
     const part *p = c->returned_part;
     if (p == NULL) {
@@ -69,14 +68,16 @@ static bool from_part(const clues *c, source *s)
         const part *inner = p + 1;
         s->fields = inner->fields;
         s->body = inner->body;
-        s->ended = inner->header_ended ||
-                   (inner->body.len == 0 && is_followed_by_part_end(c, p));
+        s->shape = inner->header;
         return true;
     }
     s->buffer = g_string_new(NULL);
     bool cut = false;
     span text = part_text(p, LIMIT_TEXT_PART_BYTES, s->buffer, &cut);
-    read_block(s, text, reader_line_end(text), is_followed_by_part_end(c, p));
+    read_block(s, text, reader_line_end(text));
+    s->at_part_end = s->body.len == 0 && is_followed_by_part_end(c, p);
+    s->shape.is_cut = s->shape.is_cut || cut;
+    c->cut = c->cut || cut;
     return true;
 }
 
@@ -93,9 +94,8 @@ static bool from_text(clues *c, source *s)
         text = unindent(text, c->block.indent, line_end, s->buffer);
         line_end = '\n';
     }
-    bool whole = text.len > 0 && text.ptr[text.len - 1] == line_end;
-    read_block(s, text, line_end, whole);
-    s->is_summary = c->block.quality == BLOCK_SUMMARY;
+    read_block(s, text, line_end);
+    s->is_summary = c->block.quality == BLOCK_SUMMARY || c->block.is_inside || c->ses != SES_NONE;
     return true;
 }
 
@@ -126,25 +126,41 @@ static bool is_written_by_sender(span name)
     return name_is_one_of(name, fields, G_N_ELEMENTS(fields));
 }
 
+/* Times of consecutive hops, upper and lower, that one journey can have: clocks are wrong by
+ * hours, and queues hold mail for weeks. */
+static bool can_follow(const received *upper, const received *lower)
+{
+    enum { CLOCK_SKEW_SEC = 86400, QUEUE_SEC = 30 * 86400 };
+    if (!upper->has_date || !lower->has_date) {
+        return true;
+    }
+    return lower->date_sec <= upper->date_sec + CLOCK_SKEW_SEC &&
+           lower->date_sec >= upper->date_sec - QUEUE_SEC;
+}
+
 /* The rule of docs/architecture.md, "complete". */
 static bool is_complete(const source *s)
 {
+    received upper = { .has_date = false };
     bool has_received = false, has_extra = false;
-    if (!s->ended || s->is_summary) {
+    if (s->is_summary || s->shape.is_cut || s->shape.has_junk ||
+        !(s->shape.ended || s->at_part_end)) {
         return false;
     }
     for (unsigned i = 0; i < s->fields.count; i++) {
         const header_field *f = field_at(s->fields, i);
         received hop;
         if (span_equal_nocase(f->name, SPAN("Received"))) {
-            if (!received_read(f->value, &hop)) {
+            if (!received_read(f->value, &hop) || !can_follow(&upper, &hop)) {
                 return false;
             }
+            upper = hop;
             has_received = true;
         } else if (!has_received && is_written_by_sender(f->name)) {
             return false;
         }
-        has_extra = has_extra || !is_kept_by_all(f->name);
+        /* What stands above all Received fields, the reporting side may have added itself. */
+        has_extra = has_extra || (has_received && !is_kept_by_all(f->name));
     }
     return has_received && has_extra && field_value(s->fields, "From").len > 0 &&
            field_value(s->fields, "Date").len > 0 && field_value(s->fields, "Message-ID").len > 0;
@@ -169,6 +185,21 @@ static void read_hops(const source *s, backstop_notice *notice)
     }
 }
 
+/* A Return-Path below what the sender writes is the sender's to choose. */
+static span return_path(const source *s)
+{
+    for (unsigned i = 0; i < s->fields.count; i++) {
+        const header_field *f = field_at(s->fields, i);
+        if (span_equal_nocase(f->name, SPAN("Return-Path"))) {
+            return f->value;
+        }
+        if (is_written_by_sender(f->name)) {
+            break;
+        }
+    }
+    return (span){ "", 0 };
+}
+
 static void read_addresses(const source *s, backstop_notice *notice)
 {
     struct backstop_returned *r = &notice->returned;
@@ -176,8 +207,8 @@ static void read_addresses(const source *s, backstop_notice *notice)
     if (address_first(field_value(s->fields, "From"), notice->store, &a)) {
         r->from = notice_keep_text(notice, a.spec);
     }
-    const header_field *path = field_find(s->fields, SPAN("Return-Path"), 0);
-    if (path != NULL && address_first(path->value, notice->store, &a)) {
+    span path = return_path(s);
+    if (path.len > 0 && address_first(path, notice->store, &a)) {
         r->sender = a.spec.len == 0 ? "" : notice_keep_text(notice, a.spec);
     }
     address_reader to;
@@ -238,7 +269,7 @@ static backstop_form form_of(const source *s)
     if (s->is_summary || known == 0) {
         return known == 0 && !has_body ? BACKSTOP_FORM_NONE : BACKSTOP_FORM_FRAGMENT;
     }
-    if (has_body && s->ended) {
+    if (has_body && s->shape.ended) {
         return BACKSTOP_FORM_FULL;
     }
     return known < HEADER_FIELDS_ENOUGH ? BACKSTOP_FORM_FRAGMENT : BACKSTOP_FORM_HEADERS;
@@ -285,7 +316,7 @@ void returned_read(clues *c, backstop_notice *notice)
     if (r->form == BACKSTOP_FORM_NONE || r->form == BACKSTOP_FORM_FRAGMENT) {
         read_cited(c, notice);
     }
-    if (r->sender == NULL) {
+    if (c->status.original_sender.len > 0) {
         r->sender = notice_keep_text(notice, c->status.original_sender);
     }
     if (s.own_fields != NULL) {

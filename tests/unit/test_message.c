@@ -243,7 +243,7 @@ static void test_header_ended(void **state)
                   { "A: b", false },     { "A: b\nx\ny", false }, { "A: b\n \nx", true } };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         backstop_message *message = read_bytes(cases[i].mail, strlen(cases[i].mail));
-        assert_int_equal(message_part(message, 0)->header_ended, cases[i].ended);
+        assert_int_equal(message_part(message, 0)->header.ended, cases[i].ended);
         backstop_message_free(message);
     }
 }
