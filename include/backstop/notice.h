@@ -131,7 +131,7 @@ BACKSTOP_API backstop_form backstop_returned_form(const backstop_returned *retur
  * those that every server keeps, and ends at its blank line or its part's end. */
 BACKSTOP_API bool backstop_returned_is_complete(const backstop_returned *returned);
 
-/* With its angle brackets. */
+/* With its angle brackets, where it has them. */
 BACKSTOP_API const char *backstop_returned_message_id(const backstop_returned *returned);
 
 /* The envelope sender of the original. Empty for the null sender. */

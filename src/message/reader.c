@@ -143,6 +143,7 @@ static bool pass_junk(span *rest, char line_end, field_block block, unsigned *lo
             &g_array_index(block.fields, header_field, block.first + block.count - 1);
         ++*lost_runs;
         if (extend_over_lost_folding(rest, line_end, block, &last->value)) {
+            shape->has_junk = true;
             return true;
         }
     }

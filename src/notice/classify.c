@@ -49,6 +49,17 @@ static unsigned weigh_failure_words(const clues *c)
     return weight;
 }
 
+/* Whether nothing but addresses follows this one on its line: "user@host" <user@host>. */
+static bool ends_line(const clues *c, unsigned index)
+{
+    unsigned line = normal_address_at(c->normal, index)->line;
+    while (index + 1 < c->normal->addresses->len &&
+           normal_address_at(c->normal, index + 1)->line == line) {
+        index++;
+    }
+    return normal_address_at(c->normal, index)->is_last;
+}
+
 /* Whether its text names an address other than that of its reader: 1, or 2 if one has a line of
  * its own. Programs put the address that failed there, people put it into a sentence. */
 static unsigned weigh_addresses(const clues *c)
@@ -56,7 +67,7 @@ static unsigned weigh_addresses(const clues *c)
     unsigned weight = 0;
     for (unsigned i = 0; i < c->normal->addresses->len && weight < 2; i++) {
         const normal_address *a = normal_address_at(c->normal, i);
-        bool alone = a->is_first && a->is_last;
+        bool alone = a->is_first && ends_line(c, i);
         if (alone || !address_equal(a->spec, c->notified)) {
             weight = alone ? 2 : 1;
         }
@@ -99,14 +110,25 @@ static backstop_kind kind_of_groups(const clues *c)
         if (g->action == ACTION_FAILED || (g->action == ACTION_NONE && class == '5')) {
             return BACKSTOP_KIND_FAILURE;
         }
-        delayed = delayed || g->action == ACTION_DELAYED ||
-                  (g->action == ACTION_NONE && class == '4');
+        delayed = delayed || g->action == ACTION_DELAYED;
         done = done || g->action >= ACTION_DELIVERED || class == '2';
     }
     if (delayed) {
         return BACKSTOP_KIND_DELAY;
     }
     return done ? BACKSTOP_KIND_SUCCESS : BACKSTOP_KIND_NONE;
+}
+
+/* A group that names no Action, with a status of class 4. */
+static bool has_temporary_status(const clues *c)
+{
+    for (unsigned i = 0; i < c->status.groups->len; i++) {
+        span status = g_array_index(c->status.groups, delivery_group, i).status;
+        if (status.len > 0 && status.ptr[0] == '4') {
+            return true;
+        }
+    }
+    return false;
 }
 
 static backstop_kind failure_or_delay(const clues *c)
@@ -124,11 +146,12 @@ static backstop_kind failure_or_delay(const clues *c)
     return only_delivered ? BACKSTOP_KIND_SUCCESS : BACKSTOP_KIND_FAILURE;
 }
 
-/* "Fwd: ..." by a person, with the parts of a notice attached one by one. */
+/* The parts of a notice in a mail that no mail system wrote: a person attached them. */
 static bool is_passed_on(const clues *c)
 {
-    return c->subject_is_answer && !c->is_report && !c->is_from_daemon && !c->has_null_sender &&
-           c->auto_submitted == AUTO_NONE;
+    return !c->is_report && !c->is_from_daemon && !c->has_null_sender && !c->returns_own_mail &&
+           c->auto_submitted == AUTO_NONE && c->failed_field.len == 0 && c->ses == SES_NONE &&
+           (c->subject_is_answer || !c->subject_starts_with_phrase);
 }
 
 /* RFC 3464: a delivery status says what happened, unless the subject says that a scanner wrote it. */
@@ -147,10 +170,11 @@ static backstop_kind by_structure(const clues *c)
     if (c->feedback_part != NULL || c->ses == SES_COMPLAINT) {
         return BACKSTOP_KIND_FEEDBACK;
     }
-    if (c->subject_kind == BACKSTOP_KIND_FEEDBACK && c->returned_part != NULL) {
+    if (c->subject_kind == BACKSTOP_KIND_FEEDBACK && c->subject_starts_with_phrase &&
+        c->returned_part != NULL && !c->has_null_sender && !c->is_from_daemon) {
         return BACKSTOP_KIND_FEEDBACK;
     }
-    if (c->mdn_part != NULL) {
+    if (c->mdn_part != NULL && !is_passed_on(c)) {
         /* Sieve's reject (RFC 5429, 2.2) refuses a mail in the form of a disposition. */
         return c->counts[PHRASE_FAILED] > 0 ? BACKSTOP_KIND_FAILURE : BACKSTOP_KIND_READ_RECEIPT;
     }
@@ -163,14 +187,20 @@ static backstop_kind by_structure(const clues *c)
         return BACKSTOP_KIND_CONTENT_WARNING;
     }
     backstop_kind kind = kind_of_groups(c);
+    if (kind == BACKSTOP_KIND_NONE && has_temporary_status(c) && c->counts[PHRASE_GAVE_UP] == 0) {
+        kind = BACKSTOP_KIND_DELAY;
+    }
     return kind == BACKSTOP_KIND_NONE ? failure_or_delay(c) : kind;
 }
 
 /* Whether one sign of the author alone is enough: logs and tickets bear Auto-Submitted as well. */
 static bool is_surely_system(const clues *c)
 {
+    /* People write about deliveries as well. What they do not is to return a mail, or to cite a
+     * code and say that something failed. */
+    bool is_technical = reason_has_codes(&c->codes) && c->counts[PHRASE_FAILED] > 0;
     bool by_subject = c->subject_kind != BACKSTOP_KIND_NONE && c->subject_starts_with_phrase &&
-                      !c->subject_is_answer;
+                      !c->subject_is_answer && (weigh_object(c) > 1 || is_technical);
     bool from_postmaster = c->is_only_postmaster && c->subject_kind != BACKSTOP_KIND_NONE &&
                            !c->subject_is_answer;
     return (c->is_from_daemon && !c->is_only_postmaster) || from_postmaster ||
@@ -208,8 +238,9 @@ static bool is_failure_text(const clues *c)
 static bool is_by_program(const clues *c)
 {
     return c->is_from_daemon || c->has_null_sender || c->auto_submitted != AUTO_NONE ||
-           c->is_auto_reply || c->has_low_precedence || c->is_from_list_server ||
-           (c->subject_is_label && (c->refers_to_other || c->counts[PHRASE_AUTO_REPLY] > 0));
+           c->is_auto_reply || c->has_low_precedence ||
+           (c->subject_is_label && !c->subject_asks &&
+            (c->refers_to_other || c->counts[PHRASE_AUTO_REPLY] > 0));
 }
 
 /* With a program as author one phrase in the text will do, or two signs of any sort; without one
@@ -268,6 +299,13 @@ static bool is_success_text(const clues *c)
            (c->subject_kind == BACKSTOP_KIND_SUCCESS || only_that);
 }
 
+/* The subject, which a mail system chose, says that it is none about a delivery. */
+static bool is_other_kind(const clues *c)
+{
+    return c->subject_kind != BACKSTOP_KIND_NONE && c->subject_kind != BACKSTOP_KIND_DELAY &&
+           c->subject_kind != BACKSTOP_KIND_FAILURE && c->subject_starts_with_phrase;
+}
+
 backstop_kind classify(clues *c)
 {
     backstop_kind kind = by_status_part(c);
@@ -286,7 +324,9 @@ backstop_kind classify(clues *c)
         return BACKSTOP_KIND_LIST_REPLY;
     }
     bool is_failure = is_failure_text(c);
-    if (is_failure && (c->subject_kind == BACKSTOP_KIND_FAILURE || c->status_part != NULL)) {
+    bool is_plain_failure = c->subject_kind == BACKSTOP_KIND_FAILURE || c->status_part != NULL ||
+                            (returns_to_author(c) && c->is_from_daemon && !is_other_kind(c));
+    if (is_failure && is_plain_failure) {
         return failure_or_delay(c);
     }
     if (is_success_text(c)) {

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { STORE_BLOCK_BYTES = 1024 };
+enum { STORE_BLOCK_BYTES = 1024, AUTO_REPLY_BYTES_MAX = 1500 };
 
 static void find_parts(clues *c)
 {
@@ -140,6 +140,7 @@ static void read_subject(clues *c)
         }
     }
     c->subject_ends_as_failure = c->subject_is_answer && ends_as_failure(c);
+    c->subject_asks = c->subject->len > 0 && c->subject->str[c->subject->len - 1] == '?';
     if (best != NULL) {
         c->subject_kind = (backstop_kind)best->value;
         c->subject_is_of_other = best->value == BACKSTOP_KIND_NONE;
@@ -380,6 +381,34 @@ static bool is_separator_line(const clues *c, const phrase_hit *hit, unsigned li
     return is_ruled || (hit->end - hit->start) * 5 >= source.len * 3;
 }
 
+/* Whether anything but blank and ruled lines ("--- so much came back ---") stands there. */
+static bool has_words(span text)
+{
+    span line;
+    while (span_next_line(&text, &line)) {
+        line = span_trim(line);
+        if (line.len > 0 && strchr("-=*_+", line.ptr[0]) == NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Ends its own text at `end`. A block of fields that stands behind it with words between is inside
+ * the returned message, whose own header did not come back. */
+static void cut_own_text(clues *c, const char *end)
+{
+    const char *block = c->block.from_here.ptr;
+    span whole = { c->own_text.ptr, (size_t)(end - c->own_text.ptr) };
+    if (c->block.quality != BLOCK_NONE && block > end &&
+        has_words((span){ end, (size_t)(block - end) })) {
+        c->block.quality = BLOCK_NONE;
+    }
+    c->returns_piece = has_words(span_skip(c->own_text, whole.len));
+    c->own_text = whole;
+    match_text(c->own_text, c->normal, c->hits);
+}
+
 /* What follows the line that introduces the returned message is the sender's, not the notice's. */
 static void cut_at_separator(clues *c)
 {
@@ -394,9 +423,30 @@ static void cut_at_separator(clues *c)
             line++;
         }
         if (is_separator_line(c, hit, line) && line + 1 < c->normal->lines->len) {
-            const normal_line *after = normal_line_at(c->normal, line + 1);
-            c->own_text.len = (size_t)(after->source.ptr - c->own_text.ptr);
-            match_text(c->own_text, c->normal, c->hits);
+            cut_own_text(c, normal_line_at(c->normal, line + 1)->source.ptr);
+            return;
+        }
+    }
+}
+
+/* A summary that names an author, behind words of failure, is the head of the returned message. */
+static void cut_at_summary(clues *c)
+{
+    const char *from = c->block.from_here.ptr;
+    bool is_head = c->block.quality == BLOCK_SUMMARY && c->block.names_author;
+    if (!is_head || from <= c->own_text.ptr || from >= c->own_text.ptr + c->own_text.len) {
+        return;
+    }
+    for (unsigned i = 0; i < c->hits->len; i++) {
+        const phrase_hit *hit = &g_array_index(c->hits, phrase_hit, i);
+        unsigned line = 0;
+        while (line + 1 < c->normal->lines->len &&
+               normal_line_at(c->normal, line + 1)->start <= hit->start) {
+            line++;
+        }
+        bool says_failure = hit->class == PHRASE_FAILED || hit->class == PHRASE_DELAYED;
+        if (says_failure && normal_line_at(c->normal, line)->source.ptr < from) {
+            cut_own_text(c, from);
             return;
         }
     }
@@ -482,9 +532,13 @@ void clues_read_words(clues *c)
     c->cut = c->cut || c->own_text.len > LIMIT_NOTICE_TEXT_BYTES;
     match_text(c->own_text, c->normal, c->hits);
     cut_at_separator(c);
+    cut_at_summary(c);
     drop_cited_subject(c);
     for (unsigned i = 0; i < c->hits->len; i++) {
-        c->counts[g_array_index(c->hits, phrase_hit, i).class]++;
+        const phrase_hit *hit = &g_array_index(c->hits, phrase_hit, i);
+        /* A vacation reply begins with what it is; a digest may hold one anywhere. */
+        bool counts = hit->class != PHRASE_AUTO_REPLY || hit->start < AUTO_REPLY_BYTES_MAX;
+        c->counts[hit->class] += counts ? 1 : 0;
     }
     c->codes = reason_find_codes(span_head(c->own_text, LIMIT_NOTICE_TEXT_BYTES));
     count_lines(c);

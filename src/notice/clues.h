@@ -59,6 +59,7 @@ typedef struct clues {
     bool subject_ends_as_failure; /* it answers, but a program put its verdict behind the subject */
     bool subject_starts_with_phrase;
     bool subject_is_of_other;    /* a phrase says that it is another program's mail, no notice */
+    bool subject_asks;           /* ends with a question mark: a person's */
     bool subject_is_label;       /* the phrase is a prefix with a colon: "Automatic reply: ..." */
     bool is_from_daemon;
     bool is_only_postmaster;     /* no more than that: people write from there as well */
@@ -78,6 +79,7 @@ typedef struct clues {
     /* Delivery status fields, from their part or from the text. */
     delivery_status status;
     span mdn_text; /* the fields of mdn_part, decoded */
+    bool returns_piece;   /* something came back behind a separator, but no header */
     bool may_name_origin; /* the text may say what an address was expanded from */
 
     /* Owned buffers behind the spans. */

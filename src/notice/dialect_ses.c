@@ -3,11 +3,15 @@
 
 #include "notice/dialect_ses.h"
 
+#include "message/limits.h"
+
 #include <string.h>
 
 typedef struct report {
     dialect_ses_type type;
     const char *action;
+    unsigned recipients;
+    unsigned fields; /* of the original's header */
     GString *mta;
     GString *groups;  /* per-recipient fields */
     GString *headers; /* the original's header fields */
@@ -17,6 +21,32 @@ typedef struct report {
     GString *value;
     GString *inner; /* the report that SNS put into a string */
 } report;
+
+static size_t read_hex(span s, gunichar *code)
+{
+    size_t n = 0;
+    *code = 0;
+    while (n < 4 && n < s.len && g_ascii_isxdigit(s.ptr[n])) {
+        *code = *code * 16 + (gunichar)g_ascii_xdigit_value(s.ptr[n++]);
+    }
+    return n;
+}
+
+/* The four digits behind "\\u", and those of the other half of a surrogate pair (RFC 8259, 7). */
+static size_t read_escape(span s, gunichar *code)
+{
+    gunichar low;
+    size_t n = read_hex(s, code);
+    span rest = span_skip(s, n);
+    if (*code >= 0xD800 && *code < 0xDC00 && span_starts(rest, SPAN("\\u"))) {
+        size_t more = read_hex(span_skip(rest, 2), &low);
+        if (low >= 0xDC00 && low < 0xE000) {
+            *code = 0x10000 + ((*code - 0xD800) << 10) + (low - 0xDC00);
+            n += 2 + more;
+        }
+    }
+    return n;
+}
 
 /* Unescapes the JSON string that starts at its opening quote; returns how long it is with both
  * quotes. White space and control characters become spaces: the result goes into a field. */
@@ -29,12 +59,8 @@ static size_t read_string(span s, GString *out)
         if (c == '\\' && i < s.len) {
             c = s.ptr[i++];
             if (c == 'u') {
-                gunichar code = 0;
-                size_t n = 0;
-                while (n < 4 && i < s.len && g_ascii_isxdigit(s.ptr[i])) {
-                    code = code * 16 + (gunichar)g_ascii_xdigit_value(s.ptr[i++]);
-                    n++;
-                }
+                gunichar code;
+                i += read_escape(span_skip(s, i), &code);
                 g_string_append_unichar(out, g_unichar_validate(code) && code > ' ' ? code : ' ');
                 continue;
             }
@@ -72,6 +98,10 @@ static void set_type(report *r, const char *name)
 
 static void add_recipient(report *r, const char *spec)
 {
+    if (spec[0] == '\0' || r->recipients >= LIMIT_RECIPIENTS) {
+        return;
+    }
+    r->recipients++;
     g_string_append_printf(r->groups, "\nFinal-Recipient: rfc822; %s\nAction: %s\n", spec,
                            r->action != NULL ? r->action : "failed");
 }
@@ -101,7 +131,8 @@ static void take_value(report *r)
         g_string_append_printf(r->headers, "Return-Path: <%s>\n", value);
     } else if (key_is(r, "name")) {
         g_string_assign(r->name, value);
-    } else if (key_is(r, "value") && r->name->len > 0) {
+    } else if (key_is(r, "value") && r->name->len > 0 && r->fields < LIMIT_FIELDS_PER_BLOCK) {
+        r->fields++;
         g_string_append_printf(r->headers, "%s: %s\n", r->name->str, value);
         g_string_truncate(r->name, 0);
     } else if (key_is(r, "from") || key_is(r, "to") || key_is(r, "date") || key_is(r, "subject")) {
@@ -148,10 +179,22 @@ static void finish(report *r)
     }
 }
 
+/* Behind the report stands nothing, or the footer of SNS. Developers write on. */
+static bool ends_as_report(span text)
+{
+    size_t end = text.len;
+    while (end > 0 && text.ptr[end - 1] != '}') {
+        end--;
+    }
+    span rest = span_trim(span_skip(text, end));
+    return rest.len == 0 || span_starts(rest, SPAN("--"));
+}
+
 dialect_ses_type dialect_ses_rewrite(span text, GString *out)
 {
     report r;
-    if (span_trim(span_head(text, 16)).len == 0 || span_trim(text).ptr[0] != '{') {
+    text = span_trim(text);
+    if (text.len == 0 || text.ptr[0] != '{' || !ends_as_report(text)) {
         return SES_NONE;
     }
     start(&r);

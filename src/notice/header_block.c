@@ -101,8 +101,9 @@ static bool consider(header_block *best, const block_run *run)
     header_block_quality quality = run->is_open ? quality_of(run->seen) : BLOCK_NONE;
     if (quality > best->quality) {
         bool is_inside = best->quality != BLOCK_NONE;
-        *best = (header_block){ quality, run->from_here, run->indent, is_inside };
-        return quality != BLOCK_HEADER && (run->seen & SEEN_FROM) == 0;
+        bool names_author = (run->seen & SEEN_FROM) != 0;
+        *best = (header_block){ quality, run->from_here, run->indent, names_author, is_inside };
+        return quality != BLOCK_HEADER && !names_author;
     }
     return true;
 }

@@ -20,6 +20,7 @@ typedef struct header_block {
     header_block_quality quality;
     span from_here; /* the text from the block's first line on */
     size_t indent;  /* bytes of quoting or white space before each of its lines */
+    bool names_author;
     bool is_inside; /* a summary stands before it, so it may be part of what came back */
 } header_block;
 

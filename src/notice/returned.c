@@ -282,7 +282,9 @@ static void read_cited(clues *c, backstop_notice *notice)
     address to;
     cited_read(c, values);
     span id = message_id_of(values[CITED_MESSAGE_ID]);
-    if (r->message_id == NULL && id.len > 0 && id.ptr[0] == '<') {
+    /* Behind a summary stands the returned body, where anything can be written. */
+    bool may_cite = c->block.quality != BLOCK_SUMMARY || !c->block.names_author;
+    if (may_cite && r->message_id == NULL && id.len > 0 && id.ptr[0] == '<') {
         r->message_id = notice_keep_text(notice, id);
     }
     if (r->subject == NULL) {
@@ -296,7 +298,7 @@ static void read_cited(clues *c, backstop_notice *notice)
         g_ptr_array_add(r->to, (gpointer)notice_keep_text(notice, to.spec));
     }
     bool found = r->message_id != NULL || r->subject != NULL || r->has_date || r->to->len > 0;
-    if (found && r->form == BACKSTOP_FORM_NONE) {
+    if ((found || c->returns_piece) && r->form == BACKSTOP_FORM_NONE) {
         r->form = BACKSTOP_FORM_FRAGMENT;
     }
 }

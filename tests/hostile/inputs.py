@@ -75,6 +75,38 @@ def recipients(size):
                          b"Status: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 user unknown\n", size)
 
 
+def mentions(unit, groups_size, text_size):
+    """Many recipients in the status part, and one long line of text that names addresses."""
+    return report(text=TEXT + fill(unit, text_size) + b"user unknown\n",
+                  status=recipients(groups_size))
+
+
+def disposition(fields, encoding=b"7bit"):
+    """An MDN (RFC 8098) with these fields besides those that it must have."""
+    fields = (b"Final-Recipient: rfc822; nobody@remote.example\n"
+              b"Original-Message-ID: <2@our.example>\n"
+              b"Disposition: automatic-action/MDN-sent-automatically; deleted\n" + fields)
+    if encoding == b"base64":
+        fields = base64_text(fields)
+    return (TOP + b"Content-Type: multipart/report; report-type=disposition-notification; "
+            + b'boundary="b"\n\n' + part(b"text/plain", TEXT)
+            + part(b"message/disposition-notification", fields,
+                   b"Content-Transfer-Encoding: " + encoding + b"\n") + b"--b--\n")
+
+
+SES_RECIPIENTS = b'{"notificationType":"Bounce","bounce":{"bouncedRecipients":['
+
+
+def ses(items, end=b""):
+    """What Amazon SES posts of a bounce; SNS puts it into a string."""
+    return plain(SES_RECIPIENTS + items + end)
+
+
+def sns(items):
+    inner = (SES_RECIPIENTS + items + b"{}]}}").replace(b'"', b'\\"')
+    return plain(b'{"Type":"Notification","Message":"' + inner + b'"}')
+
+
 def encoded(content_type, encoding, body):
     return plain(body, b"Content-Type: " + content_type
                  + b"\nContent-Transfer-Encoding: " + encoding + b"\n")
@@ -168,6 +200,16 @@ SHAPES = {
     "diagnostics":
         lambda n: report(status=STATUS + fill(b"Diagnostic-Code: smtp; 550 user unknown\n", n)),
     "blank lines in the status": lambda n: report(status=STATUS + fill(b"\n", n)),
+    "recipients and one of them again and again":
+        lambda n: mentions(b"<u7@remote.example> ", n // 2, n // 2),
+    "recipients and all of them again":
+        lambda n: mentions(b"<u{}@remote.example> ", n // 2, n // 2),
+    "recipients and as many replies":
+        lambda n: mentions(b"<u7@remote.example> 550 5.1.1 ", n // 2, n // 2),
+    "recipients and a long text": lambda n: mentions(b"u7 remote.example ", n // 2, n // 2),
+    "recipients in a field and a long text":
+        lambda n: plain(fill(b"u7 r.example ", n // 2) + b"\n" + TEXT, b"X-Failed-Recipients: "
+                        + fill(b"u{}@r.example,\n ", n // 2) + b"x\n"),
     "recipients in X-Failed-Recipients":
         lambda n: plain(TEXT, b"X-Failed-Recipients: " + fill(b"u{}@r.example,\n ", n) + b"x\n"),
     "phrases": lambda n: plain(fill(b"user unknown ", n)),
@@ -184,8 +226,16 @@ SHAPES = {
     "qmail paragraphs":
         lambda n: plain(b"Hi. This is the qmail-send program at mx.remote.example.\n\n"
                         + fill(b"<u{}@r.example>:\nno such user\n\n", n)),
-    "SES JSON": lambda n: plain(b'{"notificationType":"Bounce","bounce":{"bouncedRecipients":['
-                                + fill(b'{"emailAddress":"u{}@r.example"},', n)),
+    "SES JSON": lambda n: ses(fill(b'{"emailAddress":"u{}@r.example"},', n)),
+    "SES JSON to its end":
+        lambda n: ses(fill(b'{"emailAddress":"u{}@r.example","status":"5.1.1"},', n), b"{}]}}"),
+    "SES JSON in SNS JSON": lambda n: sns(fill(b'{"emailAddress":"u{}@r.example"},', n)),
+    "SES JSON of empty strings": lambda n: ses(fill(b'"",', n)),
+    "SES JSON of empty recipients": lambda n: ses(b'{"emailAddress":' + fill(b'"",', n)),
+    "SES JSON of empty keys": lambda n: ses(fill(b'"":"",', n)),
+    "SES JSON of quotes": lambda n: ses(fill(b'"', n)),
+    "SES JSON headers":
+        lambda n: ses(b"{}]}," + fill(b'{"name":"X-A","value":"b"},', n), b'{"source":"a@b.example"}}'),
     "open JSON": lambda n: plain(b'{"notificationType":"Bounce","bounce":' + fill(b'{"a":[', n)),
     "JSON in JSON": lambda n: plain(b'{"Type":"Notification","Message":"' + fill(b'\\"', n) + b'"}'),
     "HTML tags": lambda n: encoded(b"text/html", b"7bit", TEXT + fill(b"<b>", n)),
@@ -217,6 +267,20 @@ SHAPES = {
     "NULs": lambda n: plain(TEXT + fill(b"\0", n)),
     "NULs alone but one": lambda n: fill(b"\0", n) + b"x",
     "NULs between": lambda n: every_other_nul(report(text=fill(TEXT, n // 2))),
+    "an MDN": lambda n: disposition(fill(b"X-A: b\n", n)),
+    "an MDN in Base64": lambda n: disposition(fill(b"X-A: b\n", n * 3 // 4), b"base64"),
+    "an MDN of one line": lambda n: disposition(b"X-A: " + fill(b"a", n) + b"\n"),
+    "an MDN of recipients":
+        lambda n: disposition(fill(b"Final-Recipient: rfc822; u{}@remote.example\n", n)),
+    "an MDN of blank lines in Base64": lambda n: disposition(fill(b"\n", n * 3 // 4), b"base64"),
+    "CR lines in the text": lambda n: plain(TEXT + fill(b"user unknown\r", n)),
+    "CR lines in the status": lambda n: report(status=STATUS + fill(b"X-A: b\r", n)),
+    "CR lines in an MDN": lambda n: disposition(fill(b"X-A: b\r", n)),
+    "CR lines in Base64":
+        lambda n: encoded(b"text/plain", b"base64", base64_text(fill(b"unknown\r", n * 3 // 4))),
+    "CR lines in HTML": lambda n: encoded(b"text/html", b"7bit", TEXT + fill(b"<b>a\r", n)),
+    "CR lines in a returned header": lambda n: report(returned=RETURNED + fill(b"X-A: b\r", n)),
+    "CR lines alone": lambda n: plain(fill(TEXT, n)).replace(b"\n", b"\r"),
     "CRs": lambda n: plain(TEXT + fill(b"\r", n)),
     "CR line ends": lambda n: report(text=fill(TEXT, n)).replace(b"\n", b"\r"),
     "doubled CR line ends": lambda n: report(text=fill(TEXT, n)).replace(b"\n", b"\r\r\n"),

@@ -3,12 +3,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Hostile mail: always a result, in time linear in the size, and within the memory promised.
 
-Each input of inputs.py goes through the whole path (measure.c) at one size and at twice that.
-HOSTILE_VERBOSE=1 prints what each took.
+Each input of inputs.py goes through the whole path (measure.c) at one size and at a multiple of it,
+which may take that multiple of the time, and neither more than the time promised for its size: the
+latter also finds what is quadratic up to a limit. HOSTILE_VERBOSE=1 prints what each took.
 """
 
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 import unittest
@@ -21,14 +23,17 @@ MEASURE = BUILD / "tests/hostile/measure"
 VERBOSE = os.environ.get("HOSTILE_VERBOSE")
 
 MIB = 1 << 20
-SIZE = MIB
-MARKS_SIZE = MIB // 4
-HUGE_SIZE = 32 * MIB
+# Most of a small input takes 1 ms, which no clock tells from noise. Eight times the input takes
+# eight times the time, or 64 times if it is quadratic: noise does not hide the difference.
+SIZE, TIMES = MIB, 8
+MARKS_SIZE = MIB // 2
+HUGE_SIZE, HUGE_TIMES = 32 * MIB, 2
 RUNS = 2
-TRIES = 5
-# Twice the input may take this often the time, and what the clock cannot tell apart.
-RATIO_MAX = 2.6
-NOISE_SEC = 0.005
+TRIES = 6
+# How much longer than that multiple it may take: the small input fits a cache, the big one does
+# not. And what the clock cannot tell apart on a busy machine.
+SLACK = 1.5
+NOISE_SEC = 0.010
 # 0.1 s for 10 MiB is meant; machines differ, and so does what shares them.
 SEC_PER_MIB_MAX = 0.03
 MEMORY_FACTOR, MEMORY_FIXED = 3, 4 * MIB
@@ -56,6 +61,11 @@ class Sample:
         self.path_sec, self.bodies_sec = (float(n) for n in numbers[:2])
         self.path_bytes, self.bodies_bytes = (int(n) * 1024 for n in numbers[2:])
 
+    def keep_fastest(self, other):
+        """Somebody else's work on the same processor counts as ours, but never the other way."""
+        self.path_sec = min(self.path_sec, other.path_sec)
+        self.bodies_sec = min(self.bodies_sec, other.bodies_sec)
+
     def __str__(self):
         return (f"{self.size / MIB:6.1f} MiB: path {self.path_sec * 1000:7.1f} ms, "
                 f"{self.path_bytes / MIB:6.1f} MiB; bodies {self.bodies_sec * 1000:7.1f} ms, "
@@ -69,29 +79,31 @@ class Hostile(unittest.TestCase):
         # Bodies are handed out whole, so the input comes on top of what they take.
         self.assertLessEqual(sample.bodies_bytes, limit + sample.size, f"the bodies: {sample}")
 
-    def check_time(self, small, big):
+    def time_error(self, small, big, times):
+        """What took too long, or None."""
+        for sample in small, big:
+            if sample.path_sec > SEC_PER_MIB_MAX * (sample.size / MIB + 1):
+                return f"slow: {sample}"
         for name in ("path_sec", "bodies_sec"):
-            once, twice = getattr(small, name), getattr(big, name)
-            self.assertLessEqual(twice, RATIO_MAX * once + NOISE_SEC, f"{name}: {small}; {big}")
-        self.assertLessEqual(big.path_sec, SEC_PER_MIB_MAX * (big.size / MIB + 1), f"{big}")
+            if getattr(big, name) > SLACK * times * getattr(small, name) + NOISE_SEC:
+                return f"{name}, {times} times the input: {small}; {big}"
+        return None
 
-    def check(self, shape, size):
+    def check(self, shape, size, times):
         make = {**inputs.SHAPES, **inputs.MARKED}[shape]
-        mails = make(size), make(2 * size)
-        for tries_left in reversed(range(TRIES)):
-            small, big = Sample(mails[0]), Sample(mails[1])
-            if is_sanitized():
-                return
-            self.check_memory(big)
-            try:
-                self.check_time(small, big)
+        mails = make(size), make(times * size)
+        small, big = (Sample(mail) for mail in mails)
+        if is_sanitized():
+            return
+        self.check_memory(big)
+        for _ in range(TRIES - 1):
+            if not self.time_error(small, big, times):
                 break
-            except AssertionError:
-                # Somebody else's work on the same processor counts as ours.
-                if tries_left == 0:
-                    raise
+            for sample, mail in zip((small, big), mails):
+                sample.keep_fastest(Sample(mail))
         if VERBOSE:
             print(f"\n{shape}\n    {small}\n    {big}", flush=True)
+        self.assertIsNone(self.time_error(small, big, times))
 
     def test_truncated_anywhere(self):
         files = sorted((ROOT / "tests/fixtures").glob("**/*.eml"))
@@ -102,18 +114,18 @@ class Hostile(unittest.TestCase):
         self.assertEqual(int(run.stdout), expected)
 
 
-def add_test(shape, size, suffix=""):
-    name = "test_" + shape.replace(" ", "_").replace("-", "_").replace("/", "_") + suffix
+def add_test(shape, size, times, suffix=""):
+    name = "test_" + re.sub(r"\W", "_", shape) + suffix
     assert not hasattr(Hostile, name), name
-    setattr(Hostile, name, lambda self: self.check(shape, size))
+    setattr(Hostile, name, lambda self: self.check(shape, size, times))
 
 
 for shape_name in inputs.SHAPES:
-    add_test(shape_name, SIZE)
+    add_test(shape_name, SIZE, TIMES)
 for shape_name in inputs.MARKED:
-    add_test(shape_name, MARKS_SIZE)
+    add_test(shape_name, MARKS_SIZE, TIMES)
 for shape_name in inputs.HUGE:
-    add_test(shape_name, HUGE_SIZE, "_huge")
+    add_test(shape_name, HUGE_SIZE, HUGE_TIMES, "_huge")
 
 if __name__ == "__main__":
     unittest.main()
