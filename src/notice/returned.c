@@ -17,7 +17,8 @@ typedef struct source {
     span body;
     header_shape shape;
     bool at_part_end; /* it ended with its part, as text/rfc822-headers may */
-    bool is_summary;  /* cited in prose, or rebuilt from such: never complete */
+    bool is_summary;  /* cited in prose, or inside something that is: never complete */
+    bool is_rebuilt;  /* from what a report says of it: never complete */
 } source;
 
 static bool lies_in(span inner, span outer)
@@ -69,6 +70,7 @@ static bool from_part(clues *c, source *s)
         s->fields = inner->fields;
         s->body = inner->body;
         s->shape = inner->header;
+        s->at_part_end = inner->body.len == 0 && is_followed_by_part_end(c, p);
         return true;
     }
     s->buffer = g_string_new(NULL);
@@ -95,7 +97,8 @@ static bool from_text(clues *c, source *s)
         line_end = '\n';
     }
     read_block(s, text, line_end);
-    s->is_summary = c->block.quality == BLOCK_SUMMARY || c->block.is_inside || c->ses != SES_NONE;
+    s->is_summary = c->block.quality == BLOCK_SUMMARY || c->block.is_inside;
+    s->is_rebuilt = c->ses != SES_NONE;
     return true;
 }
 
@@ -143,7 +146,7 @@ static bool is_complete(const source *s)
 {
     received upper = { .has_date = false };
     bool has_received = false, has_extra = false;
-    if (s->is_summary || s->shape.is_cut || s->shape.has_junk ||
+    if (s->is_summary || s->is_rebuilt || s->shape.is_cut || s->shape.has_junk ||
         !(s->shape.ended || s->at_part_end)) {
         return false;
     }
