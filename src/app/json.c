@@ -107,6 +107,16 @@ static char *write_escape(char *at, char c)
     return at;
 }
 
+/* How many bytes need no escape, up to the NUL. */
+static size_t plain_len(const char *text)
+{
+    size_t n = 0;
+    while ((unsigned char)text[n] >= ' ' && text[n] != '"' && text[n] != '\\') {
+        n++;
+    }
+    return n;
+}
+
 void json_string(json_writer *w, const char *key, const char *text)
 {
     if (text == NULL) {
@@ -122,11 +132,13 @@ void json_string(json_writer *w, const char *key, const char *text)
     }
     char *at = begin_value(w, key, len * ESCAPE_SIZE);
     *at++ = '"';
-    for (const char *end = text + len; text < end; text++) {
-        if ((unsigned char)*text < ' ' || *text == '"' || *text == '\\') {
-            at = write_escape(at, *text);
-        } else {
-            *at++ = *text;
+    for (const char *end = text + len; text < end;) {
+        size_t plain = plain_len(text);
+        memcpy(at, text, plain);
+        at += plain;
+        text += plain;
+        if (text < end) {
+            at = write_escape(at, *text++);
         }
     }
     *at++ = '"';

@@ -19,6 +19,32 @@ typedef struct span {
     size_t len;
 } span;
 
+/* ASCII classes that do not ask the locale. */
+static inline bool ascii_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static inline bool ascii_is_alpha(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static inline bool ascii_is_alnum(char c)
+{
+    return ascii_is_alpha(c) || ascii_is_digit(c);
+}
+
+static inline bool ascii_is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static inline char ascii_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
 /* A span over a string literal. */
 #define SPAN(literal) ((span){ (literal), sizeof(literal) - 1 })
 
@@ -56,9 +82,12 @@ static inline bool span_equal(span a, span b)
 /* Whether the first `len` bytes at `a` and `b` are equal, letters without case. */
 bool span_same_letters(const char *a, const char *b, size_t len);
 
+/* Most comparisons end with the length or the first letter: those two are not worth a call. */
 static inline bool span_equal_nocase(span a, span b)
 {
-    return a.len == b.len && span_same_letters(a.ptr, b.ptr, a.len);
+    return a.len == b.len &&
+           (a.len == 0 || (ascii_lower(a.ptr[0]) == ascii_lower(b.ptr[0]) &&
+                           span_same_letters(a.ptr, b.ptr, a.len)));
 }
 
 static inline bool span_starts(span s, span prefix)
@@ -84,31 +113,5 @@ bool span_next_line(span *rest, span *line);
 /* The decimal number at the start of `s`, at most `max_digits` long, into `*value`;
  * returns how many digits were read, 0 if there is none. max_digits is at most 9. */
 size_t span_read_number(span s, size_t max_digits, unsigned *value);
-
-/* ASCII classes that do not ask the locale. */
-static inline bool ascii_is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static inline bool ascii_is_alpha(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static inline bool ascii_is_alnum(char c)
-{
-    return ascii_is_alpha(c) || ascii_is_digit(c);
-}
-
-static inline bool ascii_is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static inline char ascii_lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
 
 #endif

@@ -368,8 +368,6 @@ void clues_read_text(clues *c)
         c->own_text.len = (size_t)(c->block.from_here.ptr - text.ptr);
     }
     read_block_ownership(c);
-    c->may_name_origin = memmem(c->own_text.ptr, c->own_text.len, "ed from", 7) != NULL ||
-                         memmem(c->own_text.ptr, c->own_text.len, "addressed to", 12) != NULL;
 }
 
 /* Whether the line that a separator phrase stands on is nothing but that: ruled off, or mostly
@@ -406,7 +404,15 @@ static void cut_own_text(clues *c, const char *end)
     }
     c->returns_piece = has_words(span_skip(c->own_text, whole.len));
     c->own_text = whole;
-    match_text(c->own_text, c->normal, c->hits);
+    normal_cut(c->normal, end);
+    unsigned kept = 0;
+    for (unsigned i = 0; i < c->hits->len; i++) {
+        const phrase_hit *hit = &g_array_index(c->hits, phrase_hit, i);
+        if (hit->end <= c->normal->text->len) {
+            g_array_index(c->hits, phrase_hit, kept++) = *hit;
+        }
+    }
+    g_array_set_size(c->hits, kept);
 }
 
 /* What follows the line that introduces the returned message is the sender's, not the notice's. */

@@ -80,7 +80,6 @@ typedef struct clues {
     delivery_status status;
     span mdn_text; /* the fields of mdn_part, decoded */
     bool returns_piece;   /* something came back behind a separator, but no header */
-    bool may_name_origin; /* the text may say what an address was expanded from */
 
     /* Owned buffers behind the spans. */
     GStringChunk *store;

@@ -30,6 +30,23 @@ void normal_free(normal_text *n)
     g_free(n);
 }
 
+void normal_cut(normal_text *n, const char *end)
+{
+    unsigned lines = n->lines->len, addresses = n->addresses->len;
+    while (lines > 0 && normal_line_at(n, lines - 1)->source.ptr >= end) {
+        lines--;
+    }
+    if (lines == n->lines->len) {
+        return;
+    }
+    while (addresses > 0 && normal_address_at(n, addresses - 1)->line >= lines) {
+        addresses--;
+    }
+    g_string_truncate(n->text, normal_line_at(n, lines)->start);
+    g_array_set_size(n->lines, lines);
+    g_array_set_size(n->addresses, addresses);
+}
+
 const normal_line *normal_line_at(const normal_text *n, unsigned index)
 {
     return &g_array_index(n->lines, normal_line, index);

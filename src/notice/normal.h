@@ -41,6 +41,9 @@ void normal_free(normal_text *n);
  * replacing what was there. The spans point into `source`. */
 void normal_read(normal_text *n, span source);
 
+/* Takes back all lines that begin at or after `end` in the source. */
+void normal_cut(normal_text *n, const char *end);
+
 const normal_line *normal_line_at(const normal_text *n, unsigned index);
 const normal_address *normal_address_at(const normal_text *n, unsigned index);
 

@@ -153,12 +153,22 @@ static void drop_contained(GArray *hits, unsigned first)
     g_array_set_size(hits, kept);
 }
 
+static bool may_open(span text, size_t i)
+{
+    if (i + 2 >= text.len) {
+        return true;
+    }
+    const unsigned char *p = (const unsigned char *)text.ptr + i;
+    unsigned bit = phrases_opener_hash(p[0], p[1], p[2]);
+    return (phrases_openers[bit >> 3] >> (bit & 7) & 1) != 0;
+}
+
 void phrases_find(span normal, GArray *hits)
 {
     matcher m = { .text = normal, .hits = hits };
     unsigned first = hits->len;
     for (size_t i = 0; i < normal.len; i++) {
-        if (may_start_at(normal, i)) {
+        if (may_start_at(normal, i) && may_open(normal, i)) {
             match_from(&m, i);
         }
     }

@@ -41,6 +41,15 @@ typedef struct phrases_entry {
     uint8_t weight;
 } phrases_entry;
 
+/* A bit for each hash of the first three bytes of a pattern: most words of a text begin none, and
+ * are passed over without walking the trie. Room for 2^15 bits. */
+extern const uint8_t phrases_openers[];
+
+static inline unsigned phrases_opener_hash(unsigned first, unsigned second, unsigned third)
+{
+    return (first * 31 * 31 + second * 31 + third) & 0x7FFF;
+}
+
 extern const uint8_t phrases_labels[];
 extern const phrases_node phrases_nodes[]; /* the first is the root */
 extern const uint8_t phrases_first_bytes[]; /* of each node's label */

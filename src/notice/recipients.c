@@ -401,10 +401,6 @@ static void from_text(const clues *c, backstop_notice *notice)
 /* The address that was written to, where the text names one behind the one that failed. */
 static void read_origin(clues *c, backstop_notice *notice, struct backstop_recipient *r)
 {
-    clues_read_text(c);
-    if (!c->may_name_origin) {
-        return; /* this spares most notices the search */
-    }
     clues_read_words(c);
     enum { ORIGIN_LINES_MAX = 3 };
     const normal_address *last = NULL;
@@ -517,10 +513,20 @@ static void settle_reason(clues *c, backstop_notice *notice, struct backstop_rec
     take_better(&r->reason, BACKSTOP_REASON_OTHER);
 }
 
-/* The text is asked only for what the delivery status leaves open. */
-static void explain_failure(clues *c, backstop_notice *notice, struct backstop_recipient *r)
+/* Spares most notices a search for what an address was expanded from. */
+static bool may_name_origin(clues *c)
 {
-    if (r->original == NULL) {
+    clues_read_text(c);
+    span text = span_head(c->own_text, LIMIT_NOTICE_TEXT_BYTES);
+    return memmem(text.ptr, text.len, "ed from", 7) != NULL ||
+           memmem(text.ptr, text.len, "addressed to", 12) != NULL;
+}
+
+/* The text is asked only for what the delivery status leaves open. */
+static void explain_failure(clues *c, backstop_notice *notice, struct backstop_recipient *r,
+                            bool may_have_origin)
+{
+    if (r->original == NULL && may_have_origin) {
         read_origin(c, notice, r);
     }
     if (r->diagnostic == NULL || reason_rank(r->reason) < REASON_RANK_BEST) {
@@ -586,11 +592,12 @@ void recipients_read(clues *c, backstop_notice *notice)
     }
     bool may_fail = notice->kind == BACKSTOP_KIND_FAILURE || notice->kind == BACKSTOP_KIND_DELAY;
     unsigned count = MIN(notice->recipients->len, EXPLAINED_MAX);
+    bool may_have_origin = may_fail && may_name_origin(c);
     for (unsigned i = 0; may_fail && i < count; i++) {
         struct backstop_recipient *r =
             &g_array_index(notice->recipients, struct backstop_recipient, i);
         if (failed(r)) {
-            explain_failure(c, notice, r);
+            explain_failure(c, notice, r, may_have_origin);
         }
     }
     if (may_fail && c->status.groups->len == 0) {

@@ -23,17 +23,16 @@ MEASURE = BUILD / "tests/hostile/measure"
 VERBOSE = os.environ.get("HOSTILE_VERBOSE")
 
 MIB = 1 << 20
-# Most of a small input takes 1 ms, which no clock tells from noise. Eight times the input takes
-# eight times the time, or 64 times if it is quadratic: noise does not hide the difference.
-SIZE, TIMES = MIB, 8
-MARKS_SIZE = MIB // 2
+# A small input takes less than 1 ms, which no clock tells from noise. Eight times the input takes
+# eight times the time, or 64 times if it is quadratic: noise does not hide that.
+SIZE, MARKS_SIZE, TIMES = MIB // 2, MIB // 4, 8
 HUGE_SIZE, HUGE_TIMES = 32 * MIB, 2
 RUNS = 2
-TRIES = 6
+TRIES = 5
 # How much longer than that multiple it may take: the small input fits a cache, the big one does
-# not. And what the clock cannot tell apart on a busy machine.
+# not. And what the clock cannot tell apart on a busy machine: memory that is touched first costs.
 SLACK = 1.5
-NOISE_SEC = 0.010
+NOISE_SEC, NOISE_SEC_PER_MIB = 0.005, 0.003
 # 0.1 s for 10 MiB is meant; machines differ, and so does what shares them.
 SEC_PER_MIB_MAX = 0.03
 MEMORY_FACTOR, MEMORY_FIXED = 3, 4 * MIB
@@ -84,8 +83,9 @@ class Hostile(unittest.TestCase):
         for sample in small, big:
             if sample.path_sec > SEC_PER_MIB_MAX * (sample.size / MIB + 1):
                 return f"slow: {sample}"
+        noise = NOISE_SEC + NOISE_SEC_PER_MIB * big.size / MIB
         for name in ("path_sec", "bodies_sec"):
-            if getattr(big, name) > SLACK * times * getattr(small, name) + NOISE_SEC:
+            if getattr(big, name) > SLACK * times * getattr(small, name) + noise:
                 return f"{name}, {times} times the input: {small}; {big}"
         return None
 
