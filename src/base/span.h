@@ -85,9 +85,8 @@ bool span_same_letters(const char *a, const char *b, size_t len);
 /* Most comparisons end with the length or the first letter: those two are not worth a call. */
 static inline bool span_equal_nocase(span a, span b)
 {
-    return a.len == b.len &&
-           (a.len == 0 || (ascii_lower(a.ptr[0]) == ascii_lower(b.ptr[0]) &&
-                           span_same_letters(a.ptr, b.ptr, a.len)));
+    return a.len == b.len && (a.len == 0 || (ascii_lower(a.ptr[0]) == ascii_lower(b.ptr[0]) &&
+                                             span_same_letters(a.ptr, b.ptr, a.len)));
 }
 
 static inline bool span_starts(span s, span prefix)

@@ -19,7 +19,8 @@ typedef enum cited_field {
 } cited_field;
 
 /* The values beside the first label of each kind in the notice's own text, or in the field of
- * RFC 8098, 3.2.5; empty where there is none. UTF-8, not encoded; spans as long as the clues live. */
+ * RFC 8098, 3.2.5; empty where there is none. UTF-8, not encoded; spans as long as the clues live.
+ */
 void cited_read(clues *c, span values[CITED_FIELDS]);
 
 #endif

@@ -25,8 +25,8 @@ static unsigned weigh_author(const clues *c)
 
 static bool subject_of_system_says_failure(const clues *c)
 {
-    bool is_delivery = c->subject_kind == BACKSTOP_KIND_FAILURE ||
-                       c->subject_kind == BACKSTOP_KIND_DELAY;
+    bool is_delivery =
+        c->subject_kind == BACKSTOP_KIND_FAILURE || c->subject_kind == BACKSTOP_KIND_DELAY;
     return is_delivery && !c->subject_is_answer && (c->is_from_daemon || c->has_null_sender);
 }
 
@@ -89,13 +89,13 @@ static unsigned weigh_object(const clues *c)
 static bool looks_human(const clues *c)
 {
     /* A list that hands on a notice puts its List- fields into it. */
-    bool says_failure = c->subject_kind == BACKSTOP_KIND_FAILURE && !c->subject_is_answer &&
-                        weigh_object(c) > 1;
+    bool says_failure =
+        c->subject_kind == BACKSTOP_KIND_FAILURE && !c->subject_is_answer && weigh_object(c) > 1;
     if ((c->is_bulk && !c->is_from_daemon && !says_failure) || c->has_calendar || c->is_log) {
         return true;
     }
-    bool mostly_quoted = c->quoted_lines * 2 > c->text_lines &&
-                         (c->subject_is_answer || !c->is_from_daemon);
+    bool mostly_quoted =
+        c->quoted_lines * 2 > c->text_lines && (c->subject_is_answer || !c->is_from_daemon);
     bool answers = c->subject_is_answer && !c->subject_ends_as_failure && !c->has_null_sender &&
                    (!c->is_from_daemon || (c->refers_to_other && weigh_object(c) < 2));
     return answers || mostly_quoted;
@@ -154,7 +154,8 @@ static bool is_passed_on(const clues *c)
            (c->subject_is_answer || !c->subject_starts_with_phrase);
 }
 
-/* RFC 3464: a delivery status says what happened, unless the subject says that a scanner wrote it. */
+/* RFC 3464: a delivery status says what happened, unless the subject says that a scanner wrote it.
+ */
 static backstop_kind by_status_part(const clues *c)
 {
     if (c->status_part == NULL || c->subject_kind == BACKSTOP_KIND_CONTENT_WARNING ||
@@ -201,10 +202,10 @@ static bool is_surely_system(const clues *c)
     bool is_technical = reason_has_codes(&c->codes) && c->counts[PHRASE_FAILED] > 0;
     bool by_subject = c->subject_kind != BACKSTOP_KIND_NONE && c->subject_starts_with_phrase &&
                       !c->subject_is_answer && (weigh_object(c) > 1 || is_technical);
-    bool from_postmaster = c->is_only_postmaster && c->subject_kind != BACKSTOP_KIND_NONE &&
-                           !c->subject_is_answer;
-    return (c->is_from_daemon && !c->is_only_postmaster) || from_postmaster ||
-           c->has_null_sender || c->failed_field.len > 0 || by_subject || c->is_report;
+    bool from_postmaster =
+        c->is_only_postmaster && c->subject_kind != BACKSTOP_KIND_NONE && !c->subject_is_answer;
+    return (c->is_from_daemon && !c->is_only_postmaster) || from_postmaster || c->has_null_sender ||
+           c->failed_field.len > 0 || by_subject || c->is_report;
 }
 
 /* A mail system gives somebody his own mail back: that says it in any language. */

@@ -7,6 +7,7 @@
 #include "message/encoded_word.h"
 #include "message/limits.h"
 #include "notice/own_text.h"
+#include "notice/subject.h"
 
 #include <string.h>
 
@@ -49,8 +50,7 @@ static void find_parts(clues *c)
     }
 }
 
-/* Brings header text into normal form, phrases and all, appending its hits. */
-static void match_text(span text, normal_text *normal, GArray *hits)
+void clues_match_text(span text, normal_text *normal, GArray *hits)
 {
     normal_read(normal, text);
     g_array_set_size(hits, 0);
@@ -64,90 +64,6 @@ static unsigned count_class(const GArray *hits, phrase_class class)
         count += g_array_index(hits, phrase_hit, i).class == class;
     }
     return count;
-}
-
-/* "Re:" and "Fwd:" in the languages of the common mail programs, in normal form. */
-static bool starts_as_answer(span subject)
-{
-    static const char *const prefixes[] = {
-        "re:",  "re :", "re[",  "fwd:", "fw:",    "aw:",    "wg:",   "tr:",  "rv:",   "rif:",
-        "sv:",  "vs:",  "vb:",  "antw:", "doorst:", "odp:", "enc:",  "res:", "i:",    "r:",
-        "ynt:", "ilt:", "fwd ", "[fwd", "回复:",  "回复：", "转发:", "转发：", "答复:", "答复：",
-    };
-    for (size_t i = 0; i < G_N_ELEMENTS(prefixes); i++) {
-        if (span_starts(subject, span_from_string(prefixes[i]))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* How long the marks are that gateways put before a subject: "[EXTERNAL] ", "***SPAM*** ". */
-static unsigned skip_tags(span subject)
-{
-    size_t at = 0;
-    while (at < subject.len && (subject.ptr[at] == '[' || subject.ptr[at] == '*')) {
-        char close = subject.ptr[at] == '[' ? ']' : '*';
-        size_t inner = at + 1;
-        while (inner < subject.len && subject.ptr[inner] == '*') {
-            inner++;
-        }
-        size_t n = inner + span_find_char(span_skip(subject, inner), close);
-        while (n < subject.len && (subject.ptr[n] == close || subject.ptr[n] == ' ')) {
-            n++;
-        }
-        if (n >= subject.len) {
-            break;
-        }
-        at = n;
-    }
-    return (unsigned)at;
-}
-
-/* "Re: Lunch on Monday : not delivered (failure)": the words of failure stand at the end alone. */
-static bool ends_as_failure(const clues *c)
-{
-    enum { ORIGINAL_SUBJECT_BYTES_MIN = 20, ENDING_BYTES_MAX = 8 };
-    bool at_end = false;
-    for (unsigned i = 0; i < c->hits->len; i++) {
-        const phrase_hit *hit = &g_array_index(c->hits, phrase_hit, i);
-        if (hit->class != PHRASE_SUBJECT || hit->value != BACKSTOP_KIND_FAILURE) {
-            continue;
-        }
-        if (hit->start < ORIGINAL_SUBJECT_BYTES_MIN) {
-            return false;
-        }
-        at_end = at_end || hit->end + ENDING_BYTES_MAX >= c->subject->len;
-    }
-    return at_end;
-}
-
-static void read_subject(clues *c)
-{
-    encoded_word_decode(field_value(c->header, "Subject"), c->scratch);
-    match_text((span){ c->scratch->str, c->scratch->len }, c->normal, c->hits);
-    g_string_append_len(c->subject, c->normal->text->str, (gssize)c->normal->text->len);
-    c->subject_is_answer = starts_as_answer((span){ c->subject->str, c->subject->len });
-    /* The foremost phrase, of those the longest: what follows is often the original's subject. */
-    const phrase_hit *best = NULL;
-    unsigned tag_len = skip_tags((span){ c->subject->str, c->subject->len });
-    for (unsigned i = 0; i < c->hits->len; i++) {
-        const phrase_hit *hit = &g_array_index(c->hits, phrase_hit, i);
-        if (hit->class == PHRASE_SUBJECT &&
-            (best == NULL || hit->start < best->start ||
-             (hit->start == best->start && hit->weight > best->weight))) {
-            best = hit;
-        }
-    }
-    c->subject_ends_as_failure = c->subject_is_answer && ends_as_failure(c);
-    c->subject_asks = c->subject->len > 0 && c->subject->str[c->subject->len - 1] == '?';
-    if (best != NULL) {
-        c->subject_kind = (backstop_kind)best->value;
-        c->subject_is_of_other = best->value == BACKSTOP_KIND_NONE;
-        c->subject_starts_with_phrase = best->start <= tag_len;
-        size_t word_end = best->end - 1 + strcspn(c->subject->str + best->end - 1, " :");
-        c->subject_is_label = best->start <= tag_len && c->subject->str[word_end] == ':';
-    }
 }
 
 /* A mail system's own address: by the name beside it or by its local part. */
@@ -165,19 +81,21 @@ static bool is_daemon_field(clues *c, span value)
     if (!g_utf8_validate(c->scratch->str, (gssize)c->scratch->len, NULL)) {
         return false;
     }
-    match_text((span){ c->scratch->str, c->scratch->len }, c->normal, c->hits);
-    c->is_only_postmaster = span_equal_nocase(local, SPAN("postmaster")) &&
-                            count_class(c->hits, PHRASE_DAEMON) == 1;
+    clues_match_text((span){ c->scratch->str, c->scratch->len }, c->normal, c->hits);
+    c->is_only_postmaster =
+        span_equal_nocase(local, SPAN("postmaster")) && count_class(c->hits, PHRASE_DAEMON) == 1;
     return from.spec.len == 0 || count_class(c->hits, PHRASE_DAEMON) > 0;
 }
 
 /* The local parts that list managers write from. */
 static bool is_list_server(span local)
 {
-    static const char *const names[] = { "sympa",   "listserv", "majordomo", "mailman", "listar",
-                                         "ecartis", "lyris",    "ezmlm",     "mlmmj",   "listproc" };
-    static const char *const endings[] = { "-request", "-owner",   "-bounces", "-help",
-                                           "+request", "+owner",   "+bounces", "+help" };
+    static const char *const names[] = {
+        "sympa",   "listserv", "majordomo", "mailman", "listar",
+        "ecartis", "lyris",    "ezmlm",     "mlmmj",   "listproc"
+    };
+    static const char *const endings[] = { "-request", "-owner", "-bounces", "-help",
+                                           "+request", "+owner", "+bounces", "+help" };
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         if (span_equal_nocase(local, span_from_string(names[i]))) {
             return true;
@@ -195,8 +113,8 @@ static void read_sender(clues *c)
 {
     const header_field *from = field_find(c->header, SPAN("From"), 0);
     const header_field *path = field_find(c->header, SPAN("Return-Path"), 0);
-    c->is_from_daemon = from != NULL && (span_trim(from->value).len == 0 ||
-                                         is_daemon_field(c, from->value));
+    c->is_from_daemon =
+        from != NULL && (span_trim(from->value).len == 0 || is_daemon_field(c, from->value));
     if (c->message->knows_mail_from) {
         c->has_null_sender = c->message->mail_from.len == 0;
     } else {
@@ -263,12 +181,12 @@ static void read_block_ownership(clues *c)
 /* "[Printers #4711]": a ticket's number in the subject, or the field of a ticket system. */
 static void read_ticket(clues *c)
 {
-    static const char *const prefixes[] = { "RT-",    "X-RT-",     "X-OTRS-", "X-Zendesk-",
+    static const char *const prefixes[] = { "RT-",     "X-RT-",      "X-OTRS-", "X-Zendesk-",
                                             "X-JIRA-", "X-Redmine-", "X-Ticket" };
     for (unsigned i = 0; i < c->header.count && !c->is_ticket; i++) {
         for (size_t k = 0; k < G_N_ELEMENTS(prefixes) && !c->is_ticket; k++) {
-            c->is_ticket = span_starts_nocase(field_at(c->header, i)->name,
-                                              span_from_string(prefixes[k]));
+            c->is_ticket =
+                span_starts_nocase(field_at(c->header, i)->name, span_from_string(prefixes[k]));
         }
     }
     const char *hash = strchr(c->subject->str, '#');
@@ -294,8 +212,9 @@ static void read_auto_fields(clues *c)
         c->auto_submitted = AUTO_GENERATED;
     }
     static const char *const reply_fields[] = {
-        "X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-AutoReply-From", "X-Auto-Reply",
-        "X-Autogenerated", "X-Auto-Reply-From", "X-Away-Message", "X-Mail-Autoreply",
+        "X-Autoreply",       "X-Autorespond",  "X-Autoresponder",
+        "X-AutoReply-From",  "X-Auto-Reply",   "X-Autogenerated",
+        "X-Auto-Reply-From", "X-Away-Message", "X-Mail-Autoreply",
     };
     for (size_t i = 0; i < G_N_ELEMENTS(reply_fields); i++) {
         c->is_auto_reply = c->is_auto_reply || field_exists(c->header, reply_fields[i]);
@@ -303,23 +222,22 @@ static void read_auto_fields(clues *c)
     c->is_auto_reply = c->is_auto_reply || field_is(c, "Precedence", "auto_reply") ||
                        field_is(c, "X-Precedence", "auto_reply");
     /* A list marks what it hands on so; what it says itself, it marks as that, too. */
-    bool handed_on = field_exists(c->header, "X-BeenThere") &&
-                     !field_exists(c->header, "X-List-Administrivia");
-    c->has_low_precedence = !handed_on && (field_is(c, "Precedence", "bulk") ||
-                                           field_is(c, "Precedence", "junk") ||
-                                           field_is(c, "Precedence", "list"));
+    bool handed_on =
+        field_exists(c->header, "X-BeenThere") && !field_exists(c->header, "X-List-Administrivia");
+    c->has_low_precedence =
+        !handed_on && (field_is(c, "Precedence", "bulk") || field_is(c, "Precedence", "junk") ||
+                       field_is(c, "Precedence", "list"));
     c->is_bulk = handed_on || field_exists(c->header, "List-Unsubscribe") ||
                  field_exists(c->header, "List-Post") || field_exists(c->header, "Feedback-ID");
     c->is_log = field_exists(c->header, "X-Cron-Env");
-    c->refers_to_other = field_exists(c->header, "In-Reply-To") ||
-                         field_exists(c->header, "References");
+    c->refers_to_other =
+        field_exists(c->header, "In-Reply-To") || field_exists(c->header, "References");
     c->failed_field = field_value(c->header, "X-Failed-Recipients");
 }
 
 static unsigned index_of(const clues *c, const part *p)
 {
-    return p == NULL ? message_part_count(c->message)
-                     : (unsigned)(p - message_part(c->message, 0));
+    return p == NULL ? message_part_count(c->message) : (unsigned)(p - message_part(c->message, 0));
 }
 
 static void count_lines(clues *c)
@@ -338,8 +256,7 @@ static span read_dialects(clues *c, span text)
 {
     g_string_truncate(c->dialect_buffer, 0);
     c->ses = dialect_ses_rewrite(text, c->dialect_buffer);
-    return c->ses == SES_NONE ? text
-                              : (span){ c->dialect_buffer->str, c->dialect_buffer->len };
+    return c->ses == SES_NONE ? text : (span){ c->dialect_buffer->str, c->dialect_buffer->len };
 }
 
 static void read_status(clues *c, span text)
@@ -376,7 +293,7 @@ static bool is_separator_line(const clues *c, const phrase_hit *hit, unsigned li
 {
     span source = span_trim(normal_line_at(c->normal, line)->source);
     bool is_ruled = source.len > 0 && strchr("-=*_+", source.ptr[0]) != NULL;
-    return is_ruled || (hit->end - hit->start) * 5 >= source.len * 3;
+    return is_ruled || (size_t)(hit->end - hit->start) * 5 >= source.len * 3;
 }
 
 /* Whether anything but blank and ruled lines ("--- so much came back ---") stands there. */
@@ -516,8 +433,8 @@ static void drop_cited_subject(clues *c)
     size_t at = 0;
     for (unsigned i = 0; i < CITATIONS_MAX && subject->text->len >= CITED_BYTES_MIN; i++) {
         const char *from = c->normal->text->str + at;
-        const char *found = memmem(from, c->normal->text->len - at, subject->text->str,
-                                   subject->text->len);
+        const char *found =
+            memmem(from, c->normal->text->len - at, subject->text->str, subject->text->len);
         if (found == NULL) {
             break;
         }
@@ -536,7 +453,7 @@ void clues_read_words(clues *c)
     clues_read_text(c);
     c->has_words = true;
     c->cut = c->cut || c->own_text.len > LIMIT_NOTICE_TEXT_BYTES;
-    match_text(c->own_text, c->normal, c->hits);
+    clues_match_text(c->own_text, c->normal, c->hits);
     cut_at_separator(c);
     cut_at_summary(c);
     drop_cited_subject(c);
@@ -570,7 +487,7 @@ clues *clues_gather(const backstop_message *message, bool use_dialects)
     c->hits = g_array_sized_new(FALSE, FALSE, sizeof(phrase_hit), 32);
     c->status.groups = g_array_new(FALSE, FALSE, sizeof(delivery_group));
     find_parts(c);
-    read_subject(c);
+    subject_read(c);
     read_sender(c);
     read_auto_fields(c);
     read_ticket(c);

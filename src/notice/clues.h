@@ -47,39 +47,39 @@ typedef struct clues {
 
     /* The words in it: after clues_read_words() only. */
     normal_text *normal;
-    GArray *hits; /* of phrase_hit, in normal->text */
-    unsigned counts[PHRASE_CLASSES]; /* hits of each class in its own text, before human marks */
-    reason_codes codes;  /* the first in its own text */
+    GArray *hits;                      /* of phrase_hit, in normal->text */
+    unsigned counts[PHRASE_CLASSES];   /* hits of each class in its own text, before human marks */
+    reason_codes codes;                /* the first in its own text */
     unsigned quoted_lines, text_lines; /* lines that begin with ">", lines that are not blank */
 
     /* Its header. */
-    GString *subject;            /* normal form */
-    backstop_kind subject_kind;  /* BACKSTOP_KIND_NONE: no phrase */
-    bool subject_is_answer;      /* Re:, Fwd: */
+    GString *subject;             /* normal form */
+    backstop_kind subject_kind;   /* BACKSTOP_KIND_NONE: no phrase */
+    bool subject_is_answer;       /* Re:, Fwd: */
     bool subject_ends_as_failure; /* it answers, but a program put its verdict behind the subject */
     bool subject_starts_with_phrase;
-    bool subject_is_of_other;    /* a phrase says that it is another program's mail, no notice */
-    bool subject_asks;           /* ends with a question mark: a person's */
-    bool subject_is_label;       /* the phrase is a prefix with a colon: "Automatic reply: ..." */
+    bool subject_is_of_other; /* a phrase says that it is another program's mail, no notice */
+    bool subject_asks;        /* ends with a question mark: a person's */
+    bool subject_is_label;    /* the phrase is a prefix with a colon: "Automatic reply: ..." */
     bool is_from_daemon;
-    bool is_only_postmaster;     /* no more than that: people write from there as well */
+    bool is_only_postmaster; /* no more than that: people write from there as well */
     bool is_from_list_server;
     bool has_null_sender;
-    bool is_bulk;                /* newsletters and lists: List-Unsubscribe, List-Id */
+    bool is_bulk; /* newsletters and lists: List-Unsubscribe, List-Id */
     auto_submitted auto_submitted;
-    bool is_auto_reply;          /* X-Autoreply and its many kin */
-    bool has_low_precedence;     /* Precedence: bulk, junk or list, as programs set it */
-    bool is_ticket;              /* a ticket system's: it answers, but as a part of a dialogue */
-    bool is_log;                 /* of a scheduled job */
-    bool refers_to_other;        /* In-Reply-To or References */
-    span failed_field;           /* X-Failed-Recipients */
-    span notified;               /* whom the notice was sent to */
-    bool returns_own_mail;       /* the message that it carries is from the one it was sent to */
+    bool is_auto_reply;      /* X-Autoreply and its many kin */
+    bool has_low_precedence; /* Precedence: bulk, junk or list, as programs set it */
+    bool is_ticket;          /* a ticket system's: it answers, but as a part of a dialogue */
+    bool is_log;             /* of a scheduled job */
+    bool refers_to_other;    /* In-Reply-To or References */
+    span failed_field;       /* X-Failed-Recipients */
+    span notified;           /* whom the notice was sent to */
+    bool returns_own_mail;   /* the message that it carries is from the one it was sent to */
 
     /* Delivery status fields, from their part or from the text. */
     delivery_status status;
-    span mdn_text; /* the fields of mdn_part, decoded */
-    bool returns_piece;   /* something came back behind a separator, but no header */
+    span mdn_text;      /* the fields of mdn_part, decoded */
+    bool returns_piece; /* something came back behind a separator, but no header */
 
     /* Owned buffers behind the spans. */
     GStringChunk *store;
@@ -88,6 +88,9 @@ typedef struct clues {
 
 /* `use_dialects` is false where the general mechanism is to be measured alone. */
 clues *clues_gather(const backstop_message *message, bool use_dialects);
+
+/* Brings `text` (valid UTF-8) into normal form, and finds the phrases in it: replaces both. */
+void clues_match_text(span text, normal_text *normal, GArray *hits);
 
 /* Finds its own text; and the words in it, which is most of the work, and which a well-formed
  * report does not need. Each is done once, however often it is asked for. */

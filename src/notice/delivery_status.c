@@ -52,8 +52,8 @@ static status_field field_of(span name)
 static span cut_type(span *value)
 {
     size_t n = 0;
-    while (n < value->len && (ascii_is_alnum(value->ptr[n]) || value->ptr[n] == '-' ||
-                              value->ptr[n] == '.')) {
+    while (n < value->len &&
+           (ascii_is_alnum(value->ptr[n]) || value->ptr[n] == '-' || value->ptr[n] == '.')) {
         n++;
     }
     span type = span_head(*value, n);
@@ -73,9 +73,8 @@ static delivery_action read_action(span value)
         const char *prefix;
         delivery_action action;
     } actions[] = {
-        { "fail", ACTION_FAILED },     { "delay", ACTION_DELAYED },
-        { "deliver", ACTION_DELIVERED }, { "relay", ACTION_RELAYED },
-        { "expand", ACTION_EXPANDED },
+        { "fail", ACTION_FAILED },   { "delay", ACTION_DELAYED },   { "deliver", ACTION_DELIVERED },
+        { "relay", ACTION_RELAYED }, { "expand", ACTION_EXPANDED },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(actions); i++) {
         if (span_starts_nocase(value, span_from_string(actions[i].prefix))) {
@@ -112,8 +111,7 @@ static bool starts_group(const delivery_group *g, status_field field, bool after
     if (field == DSN_DIAGNOSTIC || field == DSN_REMOTE_MTA) {
         return after_blank && is_told && group_has(g, field);
     }
-    return group_has(g, field) ||
-           (after_blank && names_recipient && g->final.len > 0 && is_told);
+    return group_has(g, field) || (after_blank && names_recipient && g->final.len > 0 && is_told);
 }
 
 static void set_group_field(delivery_group *g, status_field field, span value)
@@ -160,10 +158,10 @@ static void take_field(delivery_status *status, status_field field, span value, 
         cut_type(&value);
         status->original_sender = value;
     } else if (field != DSN_OTHER) {
-        delivery_group *last = status->groups->len == 0
-                                   ? NULL
-                                   : &g_array_index(status->groups, delivery_group,
-                                                    status->groups->len - 1);
+        delivery_group *last =
+            status->groups->len == 0
+                ? NULL
+                : &g_array_index(status->groups, delivery_group, status->groups->len - 1);
         if (status->is_full) {
             return;
         }
@@ -214,9 +212,9 @@ void delivery_status_read(span text, delivery_status *status)
 const char *delivery_action_name(delivery_action action)
 {
     static const char *const names[] = {
-        [ACTION_NONE] = NULL,          [ACTION_FAILED] = "failed",
-        [ACTION_DELAYED] = "delayed",  [ACTION_DELIVERED] = "delivered",
-        [ACTION_RELAYED] = "relayed",  [ACTION_EXPANDED] = "expanded",
+        [ACTION_NONE] = NULL,         [ACTION_FAILED] = "failed",
+        [ACTION_DELAYED] = "delayed", [ACTION_DELIVERED] = "delivered",
+        [ACTION_RELAYED] = "relayed", [ACTION_EXPANDED] = "expanded",
     };
     return names[action];
 }

@@ -79,8 +79,8 @@ static diagnosis diagnose_lines(const clues *c, unsigned index, bool whole_secti
     unsigned last_line = whole_section ? c->normal->lines->len : a->line + DIAGNOSIS_LINES_MAX;
     unsigned limit = next_entry_line(c, index, last_line);
     diagnosis d = { .first_line = a->line };
-    d.end_line = whole_section ? limit
-                               : paragraph_end(c, a->line, a->is_first && a->is_last, limit);
+    d.end_line =
+        whole_section ? limit : paragraph_end(c, a->line, a->is_first && a->is_last, limit);
     d.first_text = (span){ after, (size_t)(line_end - after) };
     const char *text_end = d.end_line < c->normal->lines->len
                                ? normal_line_at(c->normal, d.end_line)->source.ptr

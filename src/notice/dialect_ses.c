@@ -142,7 +142,8 @@ static void take_value(report *r)
     }
 }
 
-/* Takes the strings as they come: one before a colon is a key, any other a value of the last key. */
+/* Takes the strings as they come: one before a colon is a key, any other a value of the last key.
+ */
 static void scan(report *r, span text)
 {
     while (text.len > 0) {
@@ -163,8 +164,8 @@ static void scan(report *r, span text)
 static void start(report *r)
 {
     *r = (report){ .type = SES_NONE };
-    GString **buffers[] = { &r->mta, &r->groups, &r->headers, &r->name,
-                            &r->common, &r->key, &r->value, &r->inner };
+    GString **buffers[] = { &r->mta,    &r->groups, &r->headers, &r->name,
+                            &r->common, &r->key,    &r->value,   &r->inner };
     for (size_t i = 0; i < G_N_ELEMENTS(buffers); i++) {
         *buffers[i] = g_string_new(NULL);
     }
@@ -172,8 +173,8 @@ static void start(report *r)
 
 static void finish(report *r)
 {
-    GString *buffers[] = { r->mta, r->groups, r->headers, r->name,
-                           r->common, r->key, r->value, r->inner };
+    GString *buffers[] = { r->mta,    r->groups, r->headers, r->name,
+                           r->common, r->key,    r->value,   r->inner };
     for (size_t i = 0; i < G_N_ELEMENTS(buffers); i++) {
         g_string_free(buffers[i], TRUE);
     }

@@ -110,9 +110,9 @@ static size_t local_start(span line, size_t at)
     while (start > 0 && at - start < LIMIT_ADDRESS_BYTES) {
         const char *before = g_utf8_find_prev_char(line.ptr, line.ptr + start);
         bool wide = before != NULL && (*before & 0x80) != 0;
-        if (before == NULL || (wide ? !is_wide_letter(g_utf8_get_char(before),
-                                                      is_ascii_word(line.ptr[start]))
-                                    : !is_local_char(*before))) {
+        if (before == NULL ||
+            (wide ? !is_wide_letter(g_utf8_get_char(before), is_ascii_word(line.ptr[start]))
+                  : !is_local_char(*before))) {
             break;
         }
         start = (size_t)(before - line.ptr);
@@ -155,8 +155,8 @@ bool normal_find_address(span line, size_t at, span *spec)
         return false;
     }
     span domain = { line.ptr + at + 1, end - at - 1 };
-    bool bracketed = start > 0 && line.ptr[start - 1] == '<' && end < line.len &&
-                     line.ptr[end] == '>';
+    bool bracketed =
+        start > 0 && line.ptr[start - 1] == '<' && end < line.len && line.ptr[end] == '>';
     if (!bracketed && domain.ptr[0] != '[' && span_find_char(domain, '.') == domain.len) {
         return false;
     }
@@ -262,7 +262,7 @@ static void write_ascii(writer *w, char c)
 static const char *write_word(writer *w, const char *p, const char *end)
 {
     const char *start = p;
-    while (p < end && *p > ' ' && *p < 127) {
+    while (p<end && * p> ' ' && *p < 127) {
         p++;
     }
     write_space(w, false);

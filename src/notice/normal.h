@@ -13,12 +13,12 @@
 #include <glib.h>
 
 typedef struct normal_address {
-    span spec;       /* in the source: local@domain */
-    unsigned line;   /* index of its line */
-    unsigned start;  /* offset of its "@" in the normal text */
-    bool bracketed;  /* stood in angle brackets */
-    bool is_first;   /* nothing but white space and marks stands before it on its line */
-    bool is_last;    /* nothing but marks stands after it on its line */
+    span spec;      /* in the source: local@domain */
+    unsigned line;  /* index of its line */
+    unsigned start; /* offset of its "@" in the normal text */
+    bool bracketed; /* stood in angle brackets */
+    bool is_first;  /* nothing but white space and marks stands before it on its line */
+    bool is_last;   /* nothing but marks stands after it on its line */
 } normal_address;
 
 typedef struct normal_line {
@@ -37,8 +37,8 @@ normal_text *normal_new(void);
 /* Takes NULL. */
 void normal_free(normal_text *n);
 
-/* Brings `source` (valid UTF-8, any line ends) into normal form, at most LIMIT_NOTICE_TEXT_BYTES of it,
- * replacing what was there. The spans point into `source`. */
+/* Brings `source` (valid UTF-8, any line ends) into normal form, at most LIMIT_NOTICE_TEXT_BYTES of
+ * it, replacing what was there. The spans point into `source`. */
 void normal_read(normal_text *n, span source);
 
 /* Takes back all lines that begin at or after `end` in the source. */

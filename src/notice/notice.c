@@ -103,8 +103,8 @@ const char *notice_keep_header_text(backstop_notice *notice, span raw)
 static void read_report(const clues *c, backstop_notice *notice)
 {
     notice->reporting_mta = notice_keep_text(notice, c->status.reporting_mta);
-    notice->has_arrival = c->status.arrival_date.len > 0 &&
-                          date_read(c->status.arrival_date, &notice->arrival_sec);
+    notice->has_arrival =
+        c->status.arrival_date.len > 0 && date_read(c->status.arrival_date, &notice->arrival_sec);
 }
 
 /* Some gateways put a notice whole into a new message with the same header. */
@@ -116,7 +116,8 @@ static bool is_rewrapped(const clues *c)
     static const char *const same[] = { "Message-ID", "From", "Subject" };
     for (size_t i = 0; i < G_N_ELEMENTS(same); i++) {
         span outer = field_value(c->header, same[i]);
-        if (outer.len == 0 || !span_equal(outer, field_value(c->returned_part[1].fields, same[i]))) {
+        if (outer.len == 0 ||
+            !span_equal(outer, field_value(c->returned_part[1].fields, same[i]))) {
             return false;
         }
     }

@@ -27,7 +27,7 @@ typedef struct collector {
     GString *buffer;
     GString *scratch;
     span text; /* what was found so far */
-    bool *cut;
+    bool cut;
 } collector;
 
 static void add_text(collector *c, span text)
@@ -53,7 +53,7 @@ static void add_text(collector *c, span text)
 static void add_html(collector *c, const part *p)
 {
     GString *plain = g_string_sized_new(1024);
-    span html = part_text(p, LIMIT_TEXT_PART_BYTES, c->scratch, c->cut);
+    span html = part_text(p, LIMIT_TEXT_PART_BYTES, c->scratch, &c->cut);
     html_to_text(html, LIMIT_TEXT_PART_BYTES, plain);
     g_string_assign(c->scratch, plain->str);
     g_string_free(plain, TRUE);
@@ -79,14 +79,14 @@ static void add_parts(collector *c, unsigned first, unsigned end)
     for (unsigned i = first; i < end; i++) {
         const part *p = message_part(c->message, i);
         if (c->text.len >= LIMIT_TEXT_PART_BYTES) {
-            *c->cut = true;
+            c->cut = true;
             return;
         }
         if (p->has_parts || own_text_is_foreign(c->message, i)) {
             continue;
         }
         if (part_is(p, "text", "plain")) {
-            add_text(c, part_text(p, LIMIT_TEXT_PART_BYTES, c->scratch, c->cut));
+            add_text(c, part_text(p, LIMIT_TEXT_PART_BYTES, c->scratch, &c->cut));
         } else if (c->text.len >= PLAIN_TEXT_ENOUGH_BYTES) {
             continue;
         } else if (part_is(p, "text", "html")) {
@@ -99,7 +99,7 @@ static void add_parts(collector *c, unsigned first, unsigned end)
 
 span own_text_read(const backstop_message *message, unsigned end, GString *buffer, bool *cut)
 {
-    collector c = { .message = message, .buffer = buffer, .text = { "", 0 }, .cut = cut };
+    collector c = { .message = message, .buffer = buffer, .text = { "", 0 } };
     c.scratch = g_string_sized_new(256);
     g_string_truncate(buffer, 0);
     add_parts(&c, 0, end);
@@ -107,5 +107,6 @@ span own_text_read(const backstop_message *message, unsigned end, GString *buffe
         add_parts(&c, end, message_part_count(message));
     }
     g_string_free(c.scratch, TRUE);
+    *cut = *cut || c.cut;
     return c.text;
 }

@@ -61,8 +61,8 @@ static bool word_goes_on(span text, size_t at)
 
 static bool word_came_before(span text, size_t at)
 {
-    return at > 0 && (ascii_is_alnum(text.ptr[at - 1]) || (at > 1 && word_goes_on(text, at - 2) &&
-                                                           (text.ptr[at - 2] & 0x80) != 0));
+    return at > 0 && (ascii_is_alnum(text.ptr[at - 1]) ||
+                      (at > 1 && word_goes_on(text, at - 2) && (text.ptr[at - 2] & 0x80) != 0));
 }
 
 static void take_pattern(matcher *m, const phrases_pattern *pattern, size_t end)
@@ -85,8 +85,12 @@ static void take_pattern(matcher *m, const phrases_pattern *pattern, size_t end)
         }
         start = first->start;
     }
-    phrase_hit hit = { (phrase_class)entry->class, entry->value, entry->weight, (unsigned)start,
-                       (unsigned)end, last_start };
+    phrase_hit hit = { (phrase_class)entry->class,
+                       entry->value,
+                       entry->weight,
+                       (unsigned)start,
+                       (unsigned)end,
+                       last_start };
     g_array_append_val(m->hits, hit);
 }
 
@@ -107,8 +111,7 @@ static void match_from(matcher *m, size_t start)
            memcmp(at, &phrases_labels[node->label], node->label_len) == 0) {
         at += node->label_len;
         for (unsigned i = 0; i < node->pattern_count; i++) {
-            take_pattern(m, &phrases_patterns[node->first_pattern + i],
-                         (size_t)(at - m->text.ptr));
+            take_pattern(m, &phrases_patterns[node->first_pattern + i], (size_t)(at - m->text.ptr));
         }
         node = at < end ? find_child(node, *at) : NULL;
     }

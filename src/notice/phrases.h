@@ -34,15 +34,17 @@ typedef enum phrase_class {
 
 typedef struct phrase_hit {
     phrase_class class;
-    unsigned value; /* a backstop_reason for PHRASE_REASON and _HINT, a backstop_kind for PHRASE_SUBJECT */
+    unsigned value;  /* a backstop_reason for PHRASE_REASON and _HINT, a backstop_kind for
+                        PHRASE_SUBJECT */
     unsigned weight; /* bytes of the phrase without its gap: longer says more */
-    unsigned start; /* offsets in the normal text */
+    unsigned start;  /* offsets in the normal text */
     unsigned end;
     unsigned last_start; /* of the piece behind the gap, else start */
 } phrase_hit;
 
 /* The index of the first hit whose last piece starts at or after `offset`. Hits are in that order,
- * so all that lie in a region stand between this and the first whose last piece starts behind it. */
+ * so all that lie in a region stand between this and the first whose last piece starts behind it.
+ */
 unsigned phrases_first_at(const GArray *hits, unsigned offset);
 
 /* Appends to `hits` (of phrase_hit) every phrase in `normal`, by where its last piece starts. */

@@ -51,9 +51,9 @@ static inline unsigned phrases_opener_hash(unsigned first, unsigned second, unsi
 }
 
 extern const uint8_t phrases_labels[];
-extern const phrases_node phrases_nodes[]; /* the first is the root */
+extern const phrases_node phrases_nodes[];  /* the first is the root */
 extern const uint8_t phrases_first_bytes[]; /* of each node's label */
-extern const uint16_t phrases_roots[];     /* its child by first byte; 0: none */
+extern const uint16_t phrases_roots[];      /* its child by first byte; 0: none */
 extern const phrases_pattern phrases_patterns[];
 extern const phrases_entry phrases_entries[];
 

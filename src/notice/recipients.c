@@ -7,195 +7,34 @@
 #include "message/encoded_word.h"
 #include "message/limits.h"
 #include "notice/diagnose.h"
+#include "notice/recipient_list.h"
+#include "notice/reported.h"
 
 #include <string.h>
 
 /* How sure it is that an address in the text is a recipient the notice speaks of. */
 typedef enum mention_rank {
     MENTION_NONE,
-    MENTION_SENDER,   /* would be one, but is whom the notice was sent to */
+    MENTION_SENDER,    /* would be one, but is whom the notice was sent to */
     MENTION_SOMEWHERE, /* no more than that it stands there */
-    MENTION_NEARBY,   /* in a paragraph that says why */
-    MENTION_BESIDE,   /* on a line that says why, or after a label such as "To:" */
-    MENTION_LABELLED, /* after a label such as "failed recipient" */
-    MENTION_ENTRY,    /* begins its line, and what follows says why; or stands alone on it */
+    MENTION_NEARBY,    /* in a paragraph that says why */
+    MENTION_BESIDE,    /* on a line that says why, or after a label such as "To:" */
+    MENTION_LABELLED,  /* after a label such as "failed recipient" */
+    MENTION_ENTRY,     /* begins its line, and what follows says why; or stands alone on it */
 } mention_rank;
-
-static void add_recipient(backstop_notice *notice, const struct backstop_recipient *r)
-{
-    if (r->address == NULL || notice->recipients->len >= LIMIT_RECIPIENTS) {
-        return;
-    }
-    g_array_append_vals(notice->recipients, r, 1);
-}
-
-static struct backstop_recipient *find_recipient(const backstop_notice *notice, span spec)
-{
-    for (unsigned i = 0; i < notice->recipients->len; i++) {
-        struct backstop_recipient *r =
-            &g_array_index(notice->recipients, struct backstop_recipient, i);
-        if (address_equal(span_from_string(r->address), spec)) {
-            return r;
-        }
-    }
-    return NULL;
-}
-
-/* ---- from delivery status fields ---- */
-
-/* "\x{E9}" of RFC 6533, 3 (utf-8-addr-unitext is plain). */
-static span decode_unitext(backstop_notice *notice, span s)
-{
-    if (span_find_nocase(s, SPAN("\\x{")) == s.len) {
-        return s;
-    }
-    GString *out = g_string_sized_new(s.len);
-    for (size_t i = 0; i < s.len; i++) {
-        span rest = span_skip(s, i);
-        size_t close = span_find_char(span_head(rest, 11), '}');
-        gunichar c = 0;
-        if (span_starts_nocase(rest, SPAN("\\x{")) && close > 3 && close < rest.len) {
-            for (size_t k = 3; k < close && c < 0x110000; k++) {
-                c = c * 16 + (gunichar)g_ascii_xdigit_value(rest.ptr[k]);
-            }
-        }
-        if (c > 0 && g_unichar_validate(c)) {
-            g_string_append_unichar(out, c);
-            i += close;
-        } else {
-            g_string_append_c(out, s.ptr[i]);
-        }
-    }
-    span kept = { g_string_chunk_insert_len(notice->store, out->str, (gssize)out->len), out->len };
-    g_string_free(out, TRUE);
-    return kept;
-}
-
-/* The address in a recipient field's value, without "<>", "smtp:" and comments. */
-static span clean_address(backstop_notice *notice, span value)
-{
-    address a;
-    value = decode_unitext(notice, value);
-    if (span_starts_nocase(value, SPAN("smtp:"))) {
-        value = span_skip(value, 5);
-    }
-    if (value.len > 0 && value.ptr[0] == '/') {
-        return value; /* an X.400 name or a path: slashes and blanks are its own */
-    }
-    return address_first(value, notice->store, &a) && a.spec.len > 0 ? a.spec : value;
-}
-
-static bool has_at(span s)
-{
-    return span_find_char(s, '@') < s.len;
-}
-
-static void set_codes(backstop_notice *notice, struct backstop_recipient *r,
-                      const reason_codes *codes)
-{
-    if (r->status == NULL) {
-        r->status = notice_keep_text(notice, span_from_string(codes->status));
-    }
-    if (r->reply == NULL) {
-        r->reply = notice_keep_text(notice, span_from_string(codes->reply));
-    }
-}
-
-static reason_codes codes_of(const struct backstop_recipient *r)
-{
-    reason_codes codes = { "", "" };
-    g_strlcpy(codes.status, r->status != NULL ? r->status : "", STATUS_SIZE);
-    g_strlcpy(codes.reply, r->reply != NULL ? r->reply : "", REPLY_SIZE);
-    return codes;
-}
-
-/* "X.0.0" says no more than the action does; the failing system's own code is better. */
-static bool is_generic(const char *status)
-{
-    return status != NULL && strcmp(status + 1, ".0.0") == 0;
-}
-
-static void take_better(backstop_reason *reason, backstop_reason candidate)
-{
-    if (reason_rank(candidate) > reason_rank(*reason)) {
-        *reason = candidate;
-    }
-}
-
-/* An alias that stands for several addresses is named with each: those are kept apart. */
-static bool is_repeated(const backstop_notice *notice, const struct backstop_recipient *r)
-{
-    for (unsigned i = 0; i < notice->recipients->len; i++) {
-        const struct backstop_recipient *other =
-            &g_array_index(notice->recipients, struct backstop_recipient, i);
-        if (address_equal(span_from_string(other->address), span_from_string(r->address)) &&
-            address_equal(span_from_string(other->final), span_from_string(r->final))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static const char *action_of(backstop_kind kind)
-{
-    switch (kind) {
-    case BACKSTOP_KIND_FAILURE:
-        return "failed";
-    case BACKSTOP_KIND_DELAY:
-        return "delayed";
-    case BACKSTOP_KIND_SUCCESS:
-        return "delivered";
-    default:
-        return NULL;
-    }
-}
-
-static void read_group(const delivery_group *g, backstop_notice *notice)
-{
-    span final = clean_address(notice, g->final);
-    span original = clean_address(notice, g->original);
-    struct backstop_recipient r = {
-        .final = notice_keep_text(notice, final),
-        .original = notice_keep_text(notice, original),
-        .action = g->action != ACTION_NONE ? delivery_action_name(g->action)
-                                           : action_of(notice->kind),
-        .diagnostic = notice_keep_header_text(notice, g->diagnostic),
-    };
-    r.address = has_at(original) || r.final == NULL ? r.original : r.final;
-    if (r.address == NULL || is_repeated(notice, &r)) {
-        return;
-    }
-    diagnosis stated = diagnose_text(g->status), said = diagnose_text(g->diagnostic);
-    r.reason = said.reason;
-    r.hint = said.hint;
-    take_better(&r.reason, stated.reason);
-    take_better(&r.hint, stated.hint);
-    if (!is_generic(stated.codes.status) || said.codes.status[0] == '\0') {
-        set_codes(notice, &r, &stated.codes);
-    }
-    set_codes(notice, &r, &said.codes);
-    add_recipient(notice, &r);
-}
-
-static void from_groups(const clues *c, backstop_notice *notice)
-{
-    for (unsigned i = 0; i < c->status.groups->len; i++) {
-        read_group(&g_array_index(c->status.groups, delivery_group, i), notice);
-    }
-}
 
 /* ---- from header fields and text ---- */
 
 static void add_address(backstop_notice *notice, span spec)
 {
-    if (spec.len == 0 || find_recipient(notice, spec) != NULL) {
+    if (spec.len == 0 || recipient_find(notice, spec) != NULL) {
         return;
     }
     struct backstop_recipient r = {
         .address = notice_keep_text(notice, spec),
-        .action = action_of(notice->kind),
+        .action = recipient_action_of(notice->kind),
     };
-    add_recipient(notice, &r);
+    recipient_add(notice, &r);
 }
 
 /* X-Failed-Recipients names all, the text may name fewer; where it names as many, it is the
@@ -222,7 +61,7 @@ static void prefer_failed_field(const clues *c, backstop_notice *notice)
 /* Addresses of offices, which notices name as author or as whom to ask. */
 static bool is_office(span spec)
 {
-    static const char *const locals[] = { "postmaster", "mailer-daemon", "abuse", "hostmaster",
+    static const char *const locals[] = { "postmaster", "mailer-daemon", "abuse",    "hostmaster",
                                           "helpdesk",   "support",       "no-reply", "noreply" };
     span local = address_local(spec);
     for (size_t i = 0; i < G_N_ELEMENTS(locals); i++) {
@@ -237,13 +76,14 @@ static bool text_before_ends(const clues *c, const normal_address *a, const char
                              size_t count)
 {
     span before = { c->normal->text->str, a->start };
-    while (before.len > 0 && (before.ptr[before.len - 1] == ' ' ||
-                              before.ptr[before.len - 1] == '\n')) {
+    while (before.len > 0 &&
+           (before.ptr[before.len - 1] == ' ' || before.ptr[before.len - 1] == '\n')) {
         before.len--;
     }
     for (size_t i = 0; i < count; i++) {
         span end = span_from_string(ends[i]);
-        bool is_word = before.len <= end.len || !ascii_is_alnum(before.ptr[before.len - end.len - 1]);
+        bool is_word =
+            before.len <= end.len || !ascii_is_alnum(before.ptr[before.len - end.len - 1]);
         if (is_word && span_ends_nocase(before, end)) {
             return true;
         }
@@ -263,16 +103,18 @@ static bool follows_origin_words(const clues *c, const normal_address *a)
 static bool names_other_role(const clues *c, const normal_address *a)
 {
     static const char *const roles[] = {
-        "from:",     "from",   "sender:", "id:", "message-id:", "mailto:", "contact", "mail from:",
-        "reply-to:", "return-path:", "envelope-from", "sender", "message id", "e-mail to", "email to",
+        "from:",         "from",    "sender:",    "id:",       "message-id:",
+        "mailto:",       "contact", "mail from:", "reply-to:", "return-path:",
+        "envelope-from", "sender",  "message id", "e-mail to", "email to",
     };
     return text_before_ends(c, a, roles, G_N_ELEMENTS(roles));
 }
 
 static bool follows_to_label(const clues *c, const normal_address *a)
 {
-    static const char *const labels[] = { "to:", "rcpt to:", "recipient:", "recipients:", "user:",
-                                          "mailbox:", "address:", "for:", "for" };
+    static const char *const labels[] = { "to:",         "rcpt to:", "recipient:",
+                                          "recipients:", "user:",    "mailbox:",
+                                          "address:",    "for:",     "for" };
     return text_before_ends(c, a, labels, G_N_ELEMENTS(labels));
 }
 
@@ -355,7 +197,8 @@ static mention_rank rank_place(const clues *c, unsigned index)
         return MENTION_LABELLED;
     }
     const normal_line *line = normal_line_at(c->normal, a->line);
-    if (follows_to_label(c, a) || hit_overlaps(c, line->start, line_end_offset(c, a->line), SAYS_WHY)) {
+    if (follows_to_label(c, a) ||
+        hit_overlaps(c, line->start, line_end_offset(c, a->line), SAYS_WHY)) {
         return MENTION_BESIDE;
     }
     return says_why ? MENTION_NEARBY : MENTION_SOMEWHERE;
@@ -461,10 +304,18 @@ static void read_said(clues *c, backstop_notice *notice, struct backstop_recipie
     }
     if (r->diagnostic == NULL) {
         r->diagnostic = keep_said(c, notice, &d);
-        set_codes(notice, r, &d.codes);
+        recipient_set_codes(notice, r, &d.codes);
     }
-    take_better(&r->reason, d.reason);
-    take_better(&r->hint, d.hint);
+    recipient_take_better(&r->reason, d.reason);
+    recipient_take_better(&r->hint, d.hint);
+}
+
+static reason_codes codes_of(const struct backstop_recipient *r)
+{
+    reason_codes codes = { "", "" };
+    g_strlcpy(codes.status, r->status != NULL ? r->status : "", STATUS_SIZE);
+    g_strlcpy(codes.reply, r->reply != NULL ? r->reply : "", REPLY_SIZE);
+    return codes;
 }
 
 /* A delay is over time whatever keeps it waiting; so is a failure that is called temporary and
@@ -485,7 +336,7 @@ static void settle_reason(clues *c, backstop_notice *notice, struct backstop_rec
     bool is_alone = notice->recipients->len <= 1;
     if (is_alone && r->status == NULL && r->reply == NULL) {
         clues_read_words(c);
-        set_codes(notice, r, &c->codes);
+        recipient_set_codes(notice, r, &c->codes);
     }
     reason_codes codes = codes_of(r);
     backstop_reason clear = reason_from_clear_status(codes.status);
@@ -495,22 +346,23 @@ static void settle_reason(clues *c, backstop_notice *notice, struct backstop_rec
     if (is_alone && reason_rank(r->reason) <= 1) {
         clues_read_words(c);
         unsigned end = (unsigned)c->normal->text->len;
-        take_better(&r->reason, reason_from_hits(c->hits, PHRASE_REASON, 0, end));
+        recipient_take_better(&r->reason, reason_from_hits(c->hits, PHRASE_REASON, 0, end));
     }
     if (reason_rank(r->reason) <= 1) {
-        take_better(&r->reason, reason_from_stage(span_from_string(r->diagnostic)));
-        take_better(&r->reason, is_alone ? reason_from_stage(c->own_text) : BACKSTOP_REASON_NONE);
+        recipient_take_better(&r->reason, reason_from_stage(span_from_string(r->diagnostic)));
+        recipient_take_better(&r->reason,
+                              is_alone ? reason_from_stage(c->own_text) : BACKSTOP_REASON_NONE);
     }
     if (reason_rank(r->reason) <= 1) {
         backstop_reason coded = reason_from_codes(&codes);
         bool is_sure = reason_rank(coded) == REASON_RANK_BEST;
-        take_better(&r->reason, is_sure ? coded : r->hint);
-        take_better(&r->reason, reason_rank(r->reason) <= 1 ? coded : r->reason);
+        recipient_take_better(&r->reason, is_sure ? coded : r->hint);
+        recipient_take_better(&r->reason, reason_rank(r->reason) <= 1 ? coded : r->reason);
     }
     if (ran_out_of_time(notice, r)) {
         r->reason = BACKSTOP_REASON_EXPIRED;
     }
-    take_better(&r->reason, BACKSTOP_REASON_OTHER);
+    recipient_take_better(&r->reason, BACKSTOP_REASON_OTHER);
 }
 
 /* Spares most notices a search for what an address was expanded from. */
@@ -546,7 +398,8 @@ static void read_reason_without_recipient(clues *c, backstop_notice *notice)
 
 static bool failed(const struct backstop_recipient *r)
 {
-    return r->action == NULL || strcmp(r->action, "failed") == 0 || strcmp(r->action, "delayed") == 0;
+    return r->action == NULL || strcmp(r->action, "failed") == 0 ||
+           strcmp(r->action, "delayed") == 0;
 }
 
 /* Addresses in a list share what is said after its last. */
@@ -570,11 +423,11 @@ enum { EXPLAINED_MAX = 300 };
 
 void recipients_read(clues *c, backstop_notice *notice)
 {
-    bool is_delivery = action_of(notice->kind) != NULL;
+    bool is_delivery = recipient_action_of(notice->kind) != NULL;
     if (c->mdn_part != NULL && c->status_part == NULL) {
         delivery_status_read(c->mdn_text, &c->status); /* RFC 8098, 3.2.3: the same fields */
     }
-    from_groups(c, notice);
+    reported_read(c, notice);
     if (notice->recipients->len == 0) {
         clues_read_words(c);
     }

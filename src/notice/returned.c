@@ -116,9 +116,9 @@ static bool name_is_one_of(span name, const char *const *names, size_t count)
 static bool is_kept_by_all(span name)
 {
     static const char *const kept[] = {
-        "Received", "Return-Path", "From",         "To",           "Cc",       "Subject",
-        "Date",     "Message-ID",  "MIME-Version", "Content-Type", "Sender",   "Reply-To",
-        "References", "In-Reply-To", "Content-Transfer-Encoding",
+        "Received", "Return-Path", "From",       "To",           "Cc",
+        "Subject",  "Date",        "Message-ID", "MIME-Version", "Content-Type",
+        "Sender",   "Reply-To",    "References", "In-Reply-To",  "Content-Transfer-Encoding",
     };
     return name_is_one_of(name, kept, G_N_ELEMENTS(kept));
 }

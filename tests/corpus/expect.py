@@ -11,9 +11,12 @@ import json
 
 import corpus
 
+BY_HAND = ("written", "rare")
+
 
 def main():
-    files = [path for path in sorted(corpus.FIXTURES.glob("*/*.eml")) if path.parent.name not in ("written", "rare")]
+    files = [path for path in sorted(corpus.FIXTURES.glob("*/*.eml"))
+             if path.parent.name not in BY_HAND]
     answers = corpus.check(files)
     for path in files:
         text = json.dumps(corpus.summary(answers[str(path)]), indent=1, ensure_ascii=False)

@@ -68,12 +68,61 @@ static void test_delivery_status(void **state)
                                               "Final-Recipient: rfc822; c@b.example\nAction: "
                                               "delayed\n--b--\n",
           "delay" },
-        /* whoever wrote it, whatever its top type is */
-        { PERSON
-          "Content-Type: multipart/mixed; boundary=b\n\n" STATUS("failed", "5.1.1") "--b--\n",
-          "failure" },
+        /* whoever wrote it */
+        { PERSON REPORT("delivery-status") STATUS("failed", "5.1.1") "--b--\n", "failure" },
     };
     CHECK_KINDS(cases);
+}
+
+/* A status of class 4 alone is a delay, unless the words say that nobody tries again. */
+static void test_temporary_status(void **state)
+{
+    (void)state;
+#define SAYING(words)                                                                              \
+    DAEMON "Subject: Undelivered Mail Returned to Sender\n" REPORT("delivery-status")              \
+        PART("text/plain") words STATUS("", "4.4.1") "--b--\n"
+    static const fixture_case cases[] = {
+        { SAYING("It could not be delivered.\n"), "delay" },
+        { SAYING("It could not be delivered. I have given up.\n"), "failure" },
+    };
+    CHECK_KINDS(cases);
+#undef SAYING
+}
+
+/* A person who attaches the parts of a notice sends none; one sign of a mail system will do. */
+static void test_attached_by_a_person(void **state)
+{
+    (void)state;
+#define MIXED "Content-Type: multipart/mixed; boundary=b\n\n"
+#define PARTS MIXED STATUS("failed", "5.1.1") RETURNED_PART "--b--\n"
+#define MDN                                                                                        \
+    PART("message/disposition-notification")                                                       \
+    "Final-Recipient: rfc822; bob@mail.example\nDisposition: manual-action/MDN-sent-manually; "    \
+    "displayed\n--b--\n"
+    static const fixture_case cases[] = {
+        { "From: bob@mail.example\nTo: carol@our.example\n" PARTS, "none" },
+        { "From: bob@mail.example\nTo: carol@our.example\nSubject: Re: Undelivered Mail Returned "
+          "to Sender\n" PARTS,
+          "none" },
+        { DAEMON PARTS, "failure" },
+        { "Return-Path: <>\nFrom: bob@mail.example\nTo: carol@our.example\n" PARTS, "failure" },
+        { "From: bob@mail.example\nTo: carol@our.example\nAuto-Submitted: auto-generated\n" PARTS,
+          "failure" },
+        { "From: bob@mail.example\nTo: carol@our.example\n"
+          "X-Failed-Recipients: nobody@mail.example\n" PARTS,
+          "failure" },
+        { "From: bob@mail.example\nTo: carol@our.example\n" REPORT("delivery-status")
+              STATUS("failed", "5.1.1") "--b--\n",
+          "failure" },
+        /* the mail that came back is the reader's own */
+        { "From: bob@mail.example\nTo: alice@our.example\n" PARTS, "failure" },
+        { PERSON MIXED MDN, "none" },
+        { PERSON "Auto-Submitted: auto-replied\n" MIXED MDN, "read_receipt" },
+    };
+    CHECK_KINDS(cases);
+#undef MDN
+#undef PARTS
+#undef MIXED
 }
 
 static void test_other_structures(void **state)
@@ -244,7 +293,8 @@ static void test_no_notices(void **state)
           "Subject: Never again\n\nYour message could not be delivered? Buy at "
           "shop@shop.example, user unknown or not.\n",
           "none" },
-        /* programs that are no mail systems */
+        /* news of new mail (RFC 5436), and programs that are no mail systems */
+        { PERSON "Auto-Submitted: auto-notified\nSubject: new mail\n\nOne.\n", "none" },
         { "From: desk@our.example\nAuto-Submitted: auto-generated\nSubject: [Help #4711] new "
           "ticket\n\nA new ticket was created.\n",
           "none" },
@@ -308,6 +358,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_delivery_status),
+        cmocka_unit_test(test_temporary_status),
+        cmocka_unit_test(test_attached_by_a_person),
         cmocka_unit_test(test_other_structures),
         cmocka_unit_test(test_status_fields_in_text),
         cmocka_unit_test(test_failures_in_words),

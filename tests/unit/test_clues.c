@@ -38,6 +38,7 @@ static char *tell_flags(const clues *c)
         { c->subject_is_answer, "answer" },
         { c->subject_ends_as_failure, "ends-failed" },
         { c->subject_is_label, "label" },
+        { c->subject_is_of_other, "other" },
     };
     GString *out = g_string_new(NULL);
     for (size_t i = 0; i < G_N_ELEMENTS(flags); i++) {
@@ -111,7 +112,7 @@ static void test_auto_fields(void **state)
         { "Auto-Submitted: no", "" },
         { "Auto-Submitted: auto-generated", "generated" },
         { "Auto-Submitted: Auto-Replied (vacation)", "replied" },
-        { "Auto-Submitted: auto-notified", "replied" },
+        { "Auto-Submitted: auto-notified", "generated" }, /* RFC 5436: news of new mail */
         { "X-Autoreply: yes", "auto-reply" },
         { "x-autorespond: yes", "auto-reply" },
         { "Precedence: auto_reply", "auto-reply" },
@@ -136,6 +137,7 @@ static void test_tickets(void **state)
         { "Subject: it smokes (#47)", "ticket" },
         { "Subject: number #1: smoke", "" },
         { "Subject: it smokes #4711 often", "" },
+        { "Subject: it smokes #4711", "" },
         { "Subject: a # b #x] #", "" },
         { "X-RT-Ticket: x #1", "ticket" },
         { "RT-Ticket: x", "ticket" },
@@ -192,7 +194,14 @@ static void test_subject(void **state)
         { "Undeliverable: Lunch", BACKSTOP_KIND_FAILURE, true, "label" },
         { "Undelivered Mail Returned to Sender", BACKSTOP_KIND_FAILURE, true, "" },
         { "=?UTF-8?Q?Undeliverable=3A_Lunch?=", BACKSTOP_KIND_FAILURE, true, "label" },
-        { "[host] Undelivered Mail Returned to Sender", BACKSTOP_KIND_FAILURE, false, "" },
+        /* what gateways put before it */
+        { "[host] Undelivered Mail Returned to Sender", BACKSTOP_KIND_FAILURE, true, "" },
+        { "[EXTERNAL] ***SPAM*** Undeliverable: Lunch", BACKSTOP_KIND_FAILURE, true, "label" },
+        { "host] Undelivered Mail Returned to Sender", BACKSTOP_KIND_FAILURE, false, "" },
+        { "[host Undelivered Mail Returned to Sender", BACKSTOP_KIND_FAILURE, false, "" },
+        /* other programs' mail, if that stands foremost */
+        { "Logwatch for host", BACKSTOP_KIND_NONE, true, "other" },
+        { "Undelivered mail: logwatch for host", BACKSTOP_KIND_FAILURE, true, "" },
         { "Re: Undelivered Mail Returned to Sender", BACKSTOP_KIND_FAILURE, false, "answer" },
         { "RE: Lunch", BACKSTOP_KIND_NONE, false, "answer" },
         { "Fwd: Lunch", BACKSTOP_KIND_NONE, false, "answer" },
@@ -328,34 +337,159 @@ static void test_words(void **state)
     fixture_free(&f);
 }
 
+static clues *read_words(const char *text, fixture *f)
+{
+    *f = fixture_message(text);
+    clues *c = clues_gather(f->message, true);
+    clues_read_words(c);
+    return c;
+}
+
+static void check_own_text(const char *text, const char *own)
+{
+    fixture f;
+    clues *c = read_words(text, &f);
+    if (!span_equal(c->own_text, span_from_string(own))) {
+        fail_msg("%s\n got \"%.*s\"\nwant \"%s\"", text, SPAN_ARG(c->own_text), own);
+    }
+    clues_free(c);
+    fixture_free(&f);
+}
+
+#define FAILED "It could not be delivered.\n"
+
+static void test_text_ends_at_the_separator(void **state)
+{
+    (void)state;
+    check_own_text("From: x\n\n" FAILED
+                   "--- Here your message follows, all of it, as it came: ---\n"
+                   "user unknown\n",
+                   FAILED "--- Here your message follows, all of it, as it came: ---\n");
+    check_own_text("From: x\n\n" FAILED "Your message follows:\n\nuser unknown\n",
+                   FAILED "Your message follows:\n");
+    /* a sentence that has the phrase in it */
+    check_own_text("From: x\n\n" FAILED
+                   "We have kept a copy of your message here in case that you need it.\nBye\n",
+                   FAILED
+                   "We have kept a copy of your message here in case that you need it.\nBye\n");
+    fixture f;
+    clues *c = read_words("From: x\n\n" FAILED "Your message follows:\n\n550 user unknown\n"
+                          "a@b.example\n",
+                          &f);
+    assert_int_equal(c->counts[PHRASE_FAILED], 1);
+    assert_int_equal(c->counts[PHRASE_SEPARATOR], 1);
+    assert_int_equal(c->counts[PHRASE_REASON], 0);
+    assert_false(reason_has_codes(&c->codes));
+    assert_int_equal(c->normal->addresses->len, 0);
+    assert_true(c->returns_piece);
+    clues_free(c);
+    fixture_free(&f);
+    c = read_words("From: x\n\n" FAILED "Your message follows:\n\n---\n", &f);
+    assert_false(c->returns_piece);
+    clues_free(c);
+    fixture_free(&f);
+}
+
+static void test_text_ends_at_the_summary(void **state)
+{
+    (void)state;
+#define SUMMARY "From: x@our.example\nSubject: Offer\n\nuser unknown\n"
+    check_own_text("From: x\n\n" FAILED SUMMARY, FAILED);
+    /* nothing failed before it */
+    check_own_text("From: x\n\nLook.\n" SUMMARY "\n" FAILED, "Look.\n" SUMMARY "\n" FAILED);
+    /* it names no author: the notice cites it, and goes on */
+    check_own_text("From: x\n\n" FAILED "To: y@b.example\nSubject: Offer\n\nuser unknown\n",
+                   FAILED "To: y@b.example\nSubject: Offer\n\nuser unknown\n");
+#undef SUMMARY
+}
+
+static void check_reasons(const char *text, unsigned expected)
+{
+    fixture f;
+    clues *c = read_words(text, &f);
+    assert_int_equal(c->counts[PHRASE_REASON], expected);
+    clues_free(c);
+    fixture_free(&f);
+}
+
+/* A forger chooses the original's subject: where the notice cites it, it says nothing. */
+static void test_cited_subject(void **state)
+{
+    (void)state;
+#define RETURNED(subject)                                                                          \
+    MIXED PART("text/plain") "Gone: your mail \"User unknown today\".\n" PART(                     \
+        "message/rfc822") "From: y@b.example\nSubject: " subject "\n\nx\n--b--\n"
+    check_reasons(RETURNED("Offer of the day"), 1);
+    check_reasons(RETURNED("User unknown today"), 0);
+    check_reasons(RETURNED("=?UTF-8?Q?User_unknown_today?="), 0);
+    /* of a header in the text */
+    check_reasons("From: x\n\nGone: User unknown today\n\nReceived: from a by b\n"
+                  "From: x@our.example\nSubject: User unknown today\n",
+                  0);
+    /* cited once, said once */
+    check_reasons("From: x\n\nGone: User unknown today\n<a@b.example>: user unknown\n\n"
+                  "Received: from a by b\nFrom: x@our.example\nSubject: User unknown today\n",
+                  1);
+#undef RETURNED
+}
+
+/* A vacation reply says first what it is. */
+static void test_late_auto_reply(void **state)
+{
+    (void)state;
+    for (unsigned lines = 10; lines <= 200; lines += 190) {
+        GString *text = g_string_new("From: x\n\n");
+        for (unsigned i = 0; i < lines; i++) {
+            g_string_append(text, "something\n");
+        }
+        g_string_append(text, "I am out of the office.\n");
+        fixture f;
+        clues *c = read_words(text->str, &f);
+        assert_int_equal(c->counts[PHRASE_AUTO_REPLY] > 0, lines == 10);
+        clues_free(c);
+        fixture_free(&f);
+        g_string_free(text, TRUE);
+    }
+}
+
+static void check_groups(const char *text, unsigned expected)
+{
+    fixture f;
+    clues *c = read_words(text, &f);
+    if (c->status.groups->len != expected) {
+        fail_msg("%s\ngot %u groups", text, c->status.groups->len);
+    }
+    clues_free(c);
+    fixture_free(&f);
+}
+
 static void test_status_fields_in_text(void **state)
 {
     (void)state;
-    fixture f = fixture_message("From: x\n\nGone.\nFinal-Recipient: rfc822; a@b.example\n"
-                                "Action: failed\n");
+#define FIELDS "Final-Recipient: rfc822; a@b.example\nAction: failed\n"
+    check_groups("From: x\n\nGone.\n" FIELDS, 1);
+    /* One alone may be an accident. */
+    check_groups("From: x\n\nGone.\nAction: failed\n", 0);
+    /* What is cited of the original, its sender wrote. */
+    check_groups("From: x\n\nGone.\n" FIELDS "\nTo: a@b.example\nSubject: Offer\n", 1);
+    check_groups("From: x\n\nGone.\n\nTo: a@b.example\nSubject: Offer\n\n" FIELDS, 0);
+    check_groups("From: x\n\nGone.\n" FIELDS "\nYour message follows:\n\nHi\n", 1);
+    check_groups("From: x\n\nGone.\n\nYour message follows:\n\n" FIELDS, 0);
+    fixture f = fixture_message("From: x\n\nGone.\n" FIELDS);
     clues *c = clues_gather(f.message, true);
     clues_read_text(c);
-    assert_int_equal(c->status.groups->len, 1);
-    clues_free(c);
-    fixture_free(&f);
-    /* One alone may be an accident. */
-    f = fixture_message("From: x\n\nGone.\nAction: failed\n");
-    c = clues_gather(f.message, true);
-    clues_read_text(c);
-    assert_int_equal(c->status.groups->len, 0);
+    assert_int_equal(c->status.groups->len, 0); /* the words tell where the text ends */
     clues_free(c);
     fixture_free(&f);
     /* The part has them: the text is not asked. */
-    f = fixture_message(
-        MIXED PART("text/plain") "Final-Recipient: rfc822; a@b.example\n"
-                                 "Action: failed\n" PART(
-                                     "message/delivery-status") "Action: delayed\n--b--\n");
-    c = clues_gather(f.message, true);
-    clues_read_text(c);
+    c = read_words(MIXED PART("text/plain")
+                       FIELDS PART("message/delivery-status") "Action: delayed\n--b--\n",
+                   &f);
     assert_int_equal(c->status.groups->len, 1);
     assert_int_equal(g_array_index(c->status.groups, delivery_group, 0).action, ACTION_DELAYED);
     clues_free(c);
     fixture_free(&f);
+#undef FIELDS
 }
 
 static void test_cut(void **state)
@@ -395,6 +529,10 @@ int main(void)
         cmocka_unit_test(test_ownership),
         cmocka_unit_test(test_text_ends_at_the_header),
         cmocka_unit_test(test_words),
+        cmocka_unit_test(test_text_ends_at_the_separator),
+        cmocka_unit_test(test_text_ends_at_the_summary),
+        cmocka_unit_test(test_cited_subject),
+        cmocka_unit_test(test_late_auto_reply),
         cmocka_unit_test(test_status_fields_in_text),
         cmocka_unit_test(test_cut),
     };

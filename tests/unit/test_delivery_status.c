@@ -107,10 +107,19 @@ static void test_groups(void **state)
         { "Original-Recipient: rfc822; o@b.example\nFinal-Recipient: rfc822; a@b.example\n"
           "Original-Recipient: rfc822; p@b.example\nFinal-Recipient: rfc822; c@b.example\n",
           "a@b.example|o@b.example||||; c@b.example|p@b.example||||" },
-        /* the second recipient has no Original-Recipient, a blank line parts them */
+        /* the first recipient has no Original-Recipient, a blank line parts them */
+        { "Final-Recipient: rfc822; a@b.example\nAction: failed\n\n"
+          "Original-Recipient: rfc822; p@b.example\nFinal-Recipient: rfc822; c@b.example\n",
+          "a@b.example||failed|||; c@b.example|p@b.example||||" },
+        /* before anything is told of the first, a blank line parts nothing */
         { "Final-Recipient: rfc822; a@b.example\n\nOriginal-Recipient: rfc822; p@b.example\n"
           "Final-Recipient: rfc822; c@b.example\n",
-          "a@b.example|||||; c@b.example|p@b.example||||" },
+          "a@b.example|p@b.example||||; c@b.example|||||" },
+        /* a diagnostic behind a blank line belongs to the group before it, unless that has one */
+        { "Final-Recipient: rfc822; a@b.example\nAction: failed\n\n"
+          "Diagnostic-Code: smtp; 550 one\n\nDiagnostic-Code: smtp; 550 two\n"
+          "Final-Recipient: rfc822; c@b.example\nAction: failed\n",
+          "a@b.example||failed||550 one|; c@b.example||failed||550 two|" },
         /* several diagnostics: the first is the failing system's */
         { "Final-Recipient: rfc822; a@b.example\nDiagnostic-Code: smtp; 550 one\n"
           "Diagnostic-Code: x-local; two\n",

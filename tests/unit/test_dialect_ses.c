@@ -4,6 +4,8 @@
 /* Amazon SES' JSON reports become delivery status fields and a header block. */
 #include "notice/dialect_ses.h"
 
+#include "message/limits.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -117,13 +119,17 @@ static void test_escapes(void **state)
     check_rewrite(WITH("a\\u000aStatus: 5"), SES_DELIVERY, GIVES("a Status: 5"));
     check_rewrite(WITH("\\u003ca@b\\u003E \\u00fc"), SES_DELIVERY, GIVES("<a@b> \xC3\xBC"));
     check_rewrite(WITH("\\/ \\\\ \\\" \\x"), SES_DELIVERY, GIVES("/ \\ \" x"));
+    /* both halves of a surrogate pair, or none */
+    check_rewrite(WITH("\\ud83d\\uDE00!"), SES_DELIVERY, GIVES("\xF0\x9F\x98\x80!"));
     check_rewrite(WITH("\\ud800"), SES_DELIVERY, GIVES(" "));
+    check_rewrite(WITH("\\ude00"), SES_DELIVERY, GIVES(" "));
+    check_rewrite(WITH("\\ud83d\\u0041"), SES_DELIVERY, GIVES(" A"));
     check_rewrite(WITH("\xC3\xBC"), SES_DELIVERY, GIVES("\xC3\xBC"));
 #undef GIVES
 #undef WITH
 }
 
-/* Cut anywhere: what was read counts, nothing is read past the end. */
+/* Cut anywhere, it is a report only if some brace ends it; nothing is read past the end. */
 static void test_cut(void **state)
 {
     (void)state;
@@ -132,20 +138,71 @@ static void test_cut(void **state)
         char *copy = len == 0 ? NULL : g_memdup2(json, len);
         GString *out = g_string_new(NULL);
         dialect_ses_type type = dialect_ses_rewrite((span){ copy, len }, out);
-        /* The type stands in the first bytes. */
-        assert_int_equal(type,
-                         len < strlen("{\"notificationType\":\"Bounce") ? SES_NONE : SES_DELIVERY);
+        bool ends_in_brace = len > 0 && json[len - 1] == '}';
+        assert_int_equal(type, ends_in_brace ? SES_DELIVERY : SES_NONE);
         assert_int_equal(out->len > 0, type != SES_NONE);
         g_string_free(out, TRUE);
         g_free(copy);
     }
-    check_rewrite("{\"notificationType\":\"Bounce\",\"emailAddress\":\"nobody@mail.exam",
-                  SES_DELIVERY,
-                  "\nFinal-Recipient: rfc822; nobody@mail.exam\nAction: failed\n\n\n");
-    check_rewrite("{\"notificationType\":\"Bounce\",\"emailAddress\":\"a\\", SES_DELIVERY,
-                  "\nFinal-Recipient: rfc822; a\\\nAction: failed\n\n\n");
-    check_rewrite("{\"notificationType\":\"Bounce\",\"emailAddress\":\"a\\u00", SES_DELIVERY,
-                  "\nFinal-Recipient: rfc822; a \nAction: failed\n\n\n");
+    /* The brace may be one inside a string. */
+    check_rewrite("{\"notificationType\":\"Bounce\",\"emailAddress\":\"a}", SES_DELIVERY,
+                  "\nFinal-Recipient: rfc822; a}\nAction: failed\n\n\n");
+    check_rewrite("{\"notificationType\":\"Bounce\",\"emailAddress\":\"a\\}", SES_DELIVERY,
+                  "\nFinal-Recipient: rfc822; a}\nAction: failed\n\n\n");
+    check_rewrite("{\"notificationType\":\"Bounce\",\"emailAddress\":\"a\\u00}", SES_DELIVERY,
+                  "\nFinal-Recipient: rfc822; a }\nAction: failed\n\n\n");
+    check_rewrite("{\"notificationType\":\"Bounce\",\"emailAddress\":\"a@b.example", SES_NONE, "");
+}
+
+/* An escape that the end of the footer cuts. */
+static void test_cut_escape(void **state)
+{
+    (void)state;
+    static const char *const footers[] = { "\n--\"x\\",        "\n--\"\\u",
+                                           "\n--\"\\u00",      "\n--\"\\ud83d\\",
+                                           "\n--\"\\ud83d\\u", "\n--\"\\ud83d\\ude" };
+    for (size_t i = 0; i < G_N_ELEMENTS(footers); i++) {
+        char *json = g_strconcat("{\"notificationType\":\"Complaint\"}", footers[i], NULL);
+        check_rewrite(json, SES_COMPLAINT, "\n\n");
+        g_free(json);
+    }
+}
+
+/* How often `word` stands in what becomes of `json`. */
+static unsigned count_in_rewritten(const char *json, const char *word)
+{
+    unsigned count = 0;
+    GString *out = g_string_new(NULL);
+    assert_int_equal(dialect_ses_rewrite(span_from_string(json), out), SES_DELIVERY);
+    for (const char *at = out->str; (at = strstr(at, word)) != NULL; at++) {
+        count++;
+    }
+    g_string_free(out, TRUE);
+    return count;
+}
+
+static void test_limits(void **state)
+{
+    (void)state;
+    GString *json = g_string_new("{\"notificationType\":\"Bounce\"");
+    for (int i = 0; i < LIMIT_RECIPIENTS + 5; i++) {
+        g_string_append(json, ",\"emailAddress\":\"a@b.example\"");
+    }
+    for (int i = 0; i < LIMIT_FIELDS_PER_BLOCK + 5; i++) {
+        g_string_append(json, ",\"name\":\"X-A\",\"value\":\"b\"");
+    }
+    g_string_append_c(json, '}');
+    assert_int_equal(count_in_rewritten(json->str, "Final-Recipient:"), LIMIT_RECIPIENTS);
+    assert_int_equal(count_in_rewritten(json->str, "X-A: b"), LIMIT_FIELDS_PER_BLOCK);
+    g_string_free(json, TRUE);
+}
+
+static void test_empty_addresses(void **state)
+{
+    (void)state;
+    check_rewrite("{\"notificationType\":\"Bounce\",\"emailAddress\":\"\","
+                  "\"recipients\":[\"\",\"a@b.example\"]}",
+                  SES_DELIVERY, "\nFinal-Recipient: rfc822; a@b.example\nAction: failed\n\n\n");
 }
 
 static void test_not_ses(void **state)
@@ -159,6 +216,8 @@ static void test_not_ses(void **state)
         "{\"",
         "Hello",
         "Hello " BOUNCE,
+        BOUNCE "\nWhat does that mean?\n",
+        BOUNCE "\n- What does that mean?\n",
         "\"notificationType\":\"Bounce\"",
         "{\"type\":\"Bounce\",\"emailAddress\":\"a@b.example\"}",
         "{\"notificationType\":\"bounce\"}",
@@ -179,6 +238,7 @@ static void test_nesting(void **state)
     for (int i = 0; i < 100000; i++) {
         g_string_append(json, "[{\"a\":");
     }
+    g_string_append_c(json, '}');
     GString *out = g_string_new(NULL);
     assert_int_equal(dialect_ses_rewrite((span){ json->str, json->len }, out), SES_DELIVERY);
     g_string_free(out, TRUE);
@@ -202,6 +262,22 @@ static void test_notice(void **state)
                   "feedback");
 }
 
+/* It is told in fields of the original, but no mail system wrote them down: never complete. */
+static void test_never_complete(void **state)
+{
+    (void)state;
+#define FIELD(name, value) "{\"name\":\"" name "\",\"value\":\"" value "\"},"
+    fixture_check(FROM_SNS "{\"notificationType\":\"Bounce\",\"emailAddress\":\"a@b.example\","
+                           "\"headers\":[" FIELD("Received", "from a by b; Mon, 23 Nov 2026 "
+                                                             "20:24:50 +0000")
+                               FIELD("X-Mailer", "x") FIELD("From", "alice@our.example")
+                                   FIELD("Date", "Mon, 23 Nov 2026 20:24:50 +0000")
+                                       FIELD("Message-ID", "<1@our.example>") "{}]}\n",
+                  fixture_tell_returned,
+                  "headers|<1@our.example>|-|alice@our.example||-|1795465490|1");
+#undef FIELD
+}
+
 static void test_without_dialects(void **state)
 {
     (void)state;
@@ -221,9 +297,13 @@ int main(void)
         cmocka_unit_test(test_inside_sns),
         cmocka_unit_test(test_escapes),
         cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_cut_escape),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_empty_addresses),
         cmocka_unit_test(test_not_ses),
         cmocka_unit_test(test_nesting),
         cmocka_unit_test(test_notice),
+        cmocka_unit_test(test_never_complete),
         cmocka_unit_test(test_without_dialects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -111,6 +111,39 @@ static void test_summaries(void **state)
     CHECK_BLOCKS(cases);
 }
 
+static void check_marks(const char *text, const char *first_line, bool names_author, bool is_inside)
+{
+    header_block block = header_block_find(span_from_string(text), '\n');
+    assert_true(span_starts(block.from_here, span_from_string(first_line)));
+    assert_int_equal(block.names_author, names_author);
+    assert_int_equal(block.is_inside, is_inside);
+}
+
+static void test_outermost(void **state)
+{
+    (void)state;
+    static const block_case cases[] = {
+        /* A summary that names an author is the head of what came back: the rest is inside it. */
+        { "From: x@our.example\nDate: today\n\n" RECEIVED "From: y@b.example\n", BLOCK_SUMMARY,
+          "From: x@", 0 },
+        { "To: y@b.example\nSubject: Hi\nFrom: x@our.example\n\n" RECEIVED "From: y@b.example\n",
+          BLOCK_SUMMARY, "To:", 0 },
+        /* prose above a header */
+        { "Headers:\n" RECEIVED "From: x@our.example\n", BLOCK_HEADER, "Received:", 0 },
+        { "Message header: \n" RECEIVED "From: x@our.example\n", BLOCK_HEADER, "Received:", 0 },
+        { "X-Spam: no\n" RECEIVED "From: x@our.example\n", BLOCK_HEADER, "X-Spam:", 0 },
+    };
+    CHECK_BLOCKS(cases);
+    check_marks("From: x@our.example\nDate: today\n\n" RECEIVED "To: y@b.example\n", "From:", true,
+                false);
+    check_marks("To: y@b.example\nDate: today\n", "To:", false, false);
+    check_marks(RECEIVED "From: x@our.example\n", "Received:", true, false);
+    check_marks("To: y@b.example\nDate: today\n\n" RECEIVED "From: x@our.example\n",
+                "Received:", true, true);
+    check_marks("To: y@b.example\nDate: today\n\n" RECEIVED "To: y@b.example\n", "Received:", false,
+                true);
+}
+
 static void test_none(void **state)
 {
     (void)state;
@@ -134,9 +167,8 @@ static void test_none(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_headers),
-        cmocka_unit_test(test_indented_and_quoted),
-        cmocka_unit_test(test_summaries),
+        cmocka_unit_test(test_headers),   cmocka_unit_test(test_indented_and_quoted),
+        cmocka_unit_test(test_summaries), cmocka_unit_test(test_outermost),
         cmocka_unit_test(test_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

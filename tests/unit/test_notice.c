@@ -50,6 +50,14 @@ static void test_keep_text(void **state)
           "a\xEF\xBF\xBD"
           "b" },
         { "=?UTF-8?Q?a?=", "=?UTF-8?Q?a?=" },
+        /* C1 controls, line and paragraph separators, what turns the direction of text */
+        { "\xC2\x80one\xC2\x85\xC2\x9Ftwo", "one two" },
+        { "one\xE2\x80\xA8two\xE2\x80\xA9", "one two" },
+        { "one\xE2\x80\xAAtwo\xE2\x80\xAEthree", "one two three" },
+        { "one\xE2\x81\xA6two\xE2\x81\xA9three", "one two three" },
+        /* their neighbours */
+        { "one\xC2\xA0two\xE2\x80\xA7three", "one\xC2\xA0two\xE2\x80\xA7three" },
+        { "one\xE2\x80\xAFtwo\xE2\x81\xAAthree", "one\xE2\x80\xAFtwo\xE2\x81\xAAthree" },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         check_kept(notice_keep_text, cases[i].bytes, cases[i].expected);
@@ -68,6 +76,7 @@ static void test_keep_header_text(void **state)
         { "one\r\n two", "one two" },
         { "=?UTF-8?Q?=C3=A9t=C3=A9?=\n =?UTF-8?Q?_x?=", "\xC3\xA9t\xC3\xA9 x" },
         { "=?UTF-8?Q?a=0D=0Ab=01c?=", "a b c" },
+        { "=?UTF-8?Q?a=C2=85b=E2=80=AEc?=", "a b c" },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         check_kept(notice_keep_header_text, cases[i].bytes, cases[i].expected);

@@ -144,6 +144,65 @@ static void test_incomplete(void **state)
     CHECK_RETURNED(cases);
 }
 
+#define HOP_OF(date) "Received: from a.example by b.example; " date " 20:24:50 +0000\n"
+#define TOLD_OF_TWO "|<1@our.example>|-|alice@our.example||-|1795465490|2"
+
+/* From hop to hop a clock may be wrong by a day, and a queue hold mail for 30. */
+static void test_times(void **state)
+{
+    (void)state;
+#define HOPS(upper, lower)                                                                         \
+    REPORT PART("message/rfc822") HOP_OF(upper) HOP_OF(lower) FROM DATE ID EXTRA "\nHi\n--b--\n"
+    static const fixture_case cases[] = {
+        { HOPS("Mon, 23 Nov 2026", "Tue, 24 Nov 2026"), "full complete" TOLD_OF_TWO },
+        { HOPS("Mon, 23 Nov 2026", "Wed, 25 Nov 2026"), "full" TOLD_OF_TWO },
+        { HOPS("Mon, 23 Nov 2026", "Sat, 24 Oct 2026"), "full complete" TOLD_OF_TWO },
+        { HOPS("Mon, 23 Nov 2026", "Fri, 23 Oct 2026"), "full" TOLD_OF_TWO },
+    };
+    CHECK_RETURNED(cases);
+#undef HOPS
+}
+
+/* What no mail system passes on with a header. */
+static void test_incomplete_source(void **state)
+{
+    (void)state;
+#define SHORT HOP1 FROM DATE ID EXTRA
+#define TOLD_OF_SHORT "|<1@our.example>|-|alice@our.example||-|1795465490|1"
+    static const fixture_case cases[] = {
+        { TEXT SHORT "\n", "headers complete" TOLD_OF_SHORT },
+        /* in a text only the blank line ends it */
+        { TEXT SHORT, "headers" TOLD_OF_SHORT },
+        { DAEMON "Content-Type: multipart/mixed; boundary=b\n\n" PART(
+              "text/plain") "It could not be delivered.\n\n" SHORT "--b--\n",
+          "headers" TOLD_OF_SHORT },
+        /* a line that is no field */
+        { REPORT PART("message/rfc822") HOP1 "[removed]\n" FROM DATE ID EXTRA "\nHi\n--b--\n",
+          "full" TOLD_OF_SHORT },
+        /* behind something that is cited */
+        { TEXT "To: nobody@mail.example\nSubject: Offer\n\n" SHORT "\nHi\n",
+          "fragment|<1@our.example>|-|alice@our.example|nobody@mail.example|Offer|1795465490|1" },
+        /* the reporting side may have added it */
+        { REPORT PART("message/rfc822") EXTRA HOP1 FROM DATE ID "\nHi\n--b--\n",
+          "full" TOLD_OF_SHORT },
+    };
+    CHECK_RETURNED(cases);
+#undef TOLD_OF_SHORT
+#undef SHORT
+}
+
+/* Words that came back without a header are a fragment. */
+static void test_words_alone(void **state)
+{
+    (void)state;
+    static const fixture_case cases[] = {
+        { TEXT "Your message follows:\n\nHi\n", "fragment|-|-|-||-|-|0" },
+        { TEXT "Your message follows:\n\n---\n", "none|-|-|-||-|-|0" },
+        { TEXT, "none|-|-|-||-|-|0" },
+    };
+    CHECK_RETURNED(cases);
+}
+
 /* A header that the end of the message or a line that is no field cuts off. */
 static void test_cut(void **state)
 {
@@ -178,6 +237,11 @@ static void test_fields(void **state)
         /* the null sender, which is not the same as none */
         { REPORT PART("message/rfc822") "Return-Path: <>\n" SHORT ID "\n--b--\n",
           "headers complete|<1@our.example>||alice@our.example||-|1795465490|1" },
+        /* a Return-Path among the sender's own fields is the sender's */
+        { REPORT PART("message/rfc822") HOP1 PATH FROM DATE EXTRA ID "\n--b--\n",
+          "headers complete|<1@our.example>|alice@our.example|alice@our.example||-|1795465490|1" },
+        { REPORT PART("message/rfc822") HOP1 FROM PATH DATE EXTRA ID "\n--b--\n",
+          "headers complete|<1@our.example>|-|alice@our.example||-|1795465490|1" },
         /* a date that nobody can read */
         { REPORT PART("message/rfc822") HOP1 FROM ID EXTRA "Date: yesterday\n\n--b--\n",
           "headers complete|<1@our.example>|-|alice@our.example||-|-|1" },
@@ -186,7 +250,7 @@ static void test_fields(void **state)
 #undef SHORT
 }
 
-/* X-Postfix-Sender names the sender where the header does not. */
+/* X-Postfix-Sender names the sender, whatever the header says. */
 static void test_sender_from_status(void **state)
 {
     (void)state;
@@ -198,7 +262,7 @@ static void test_sender_from_status(void **state)
     fixture_check(STATUS PART("message/rfc822") HOP1 FROM "\nHi\n--b--\n", fixture_tell_returned,
                   "full|-|bounces@our.example|alice@our.example||-|-|1");
     fixture_check(STATUS PART("message/rfc822") PATH HOP1 FROM "\nHi\n--b--\n",
-                  fixture_tell_returned, "full|-|alice@our.example|alice@our.example||-|-|1");
+                  fixture_tell_returned, "full|-|bounces@our.example|alice@our.example||-|-|1");
 #undef STATUS
 }
 
@@ -294,17 +358,13 @@ static void test_hop_limit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forms),
-        cmocka_unit_test(test_in_text),
-        cmocka_unit_test(test_summaries),
-        cmocka_unit_test(test_incomplete),
-        cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_fields),
-        cmocka_unit_test(test_sender_from_status),
-        cmocka_unit_test(test_outermost_only),
-        cmocka_unit_test(test_body),
-        cmocka_unit_test(test_encoded_message),
-        cmocka_unit_test(test_hops),
+        cmocka_unit_test(test_forms),           cmocka_unit_test(test_in_text),
+        cmocka_unit_test(test_summaries),       cmocka_unit_test(test_incomplete),
+        cmocka_unit_test(test_times),           cmocka_unit_test(test_incomplete_source),
+        cmocka_unit_test(test_words_alone),     cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_fields),          cmocka_unit_test(test_sender_from_status),
+        cmocka_unit_test(test_outermost_only),  cmocka_unit_test(test_body),
+        cmocka_unit_test(test_encoded_message), cmocka_unit_test(test_hops),
         cmocka_unit_test(test_hop_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
