@@ -126,9 +126,9 @@ BACKSTOP_API const backstop_returned *backstop_notice_returned(const backstop_no
 
 BACKSTOP_API backstop_form backstop_returned_form(const backstop_returned *returned);
 
-/* Whether the header block came back whole: it starts with the reporting side's own trace fields,
- * has no field cut, holds From, Date and Message-ID, an unbroken Received chain, a field besides
- * those that every server keeps, and ends at its blank line or its part's end. */
+/* Whether the header block came back whole: it starts with trace fields, has no field cut and no
+ * junk between, holds From, Date and Message-ID, a Received chain in the order of time, a field
+ * besides those that every server keeps, and ends at its blank line or its part's end. */
 BACKSTOP_API bool backstop_returned_is_complete(const backstop_returned *returned);
 
 /* With its angle brackets, where it has them. */

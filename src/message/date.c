@@ -11,7 +11,6 @@
 #include "message/lexical.h"
 #include "message/limits.h"
 
-
 enum {
     DAY_SEC = 24 * 60 * 60,
     YEAR_FIRST = 1970,
@@ -71,7 +70,7 @@ static bool zone_of(span word, int *hours)
 {
     static const struct {
         char name[5];
-        signed char hours;
+        int hours;
     } zones[] = {
         { "GMT", 0 },  { "UTC", 0 },  { "UT", 0 },   { "Z", 0 },    { "EST", -5 }, { "EDT", -4 },
         { "CST", -6 }, { "CDT", -5 }, { "MST", -7 }, { "MDT", -6 }, { "PST", -8 }, { "PDT", -7 },
@@ -306,15 +305,15 @@ bool date_read(span value, int64_t *unix_sec)
         if (scan.at == scan.end || complete || d.broken) {
             break;
         }
-        bool touches_word = scan.at == previous && ascii_is_alpha(scan.at[-1]);
+        bool touches_word = previous != NULL && scan.at == previous && ascii_is_alpha(scan.at[-1]);
         read_next(&d, &scan, touches_word);
         previous = scan.at;
     }
     if (!is_possible(&d)) {
         return false;
     }
-    int64_t sec = days_of(d.year, d.month, d.day) * DAY_SEC + d.hour * 3600 + d.minute * 60 +
-                  d.second - d.zone_sec;
+    int64_t sec = days_of(d.year, d.month, d.day) * DAY_SEC + (int64_t)d.hour * 3600 +
+                  (int64_t)d.minute * 60 + d.second - d.zone_sec;
     if (sec < 0 || sec > last_sec) {
         return false;
     }

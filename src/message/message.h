@@ -28,8 +28,8 @@ typedef struct part {
     unsigned depth;
     field_block fields;
     header_shape header;
-    bool has_parts;    /* a multipart, or a message that was read further */
-    media_type type;   /* as declared; empty if it is not */
+    bool has_parts;  /* a multipart, or a message that was read further */
+    media_type type; /* as declared; empty if it is not */
     transfer_encoding encoding;
     span body; /* raw, without the line end that belongs to the boundary after it */
 } part;

@@ -15,7 +15,6 @@ typedef enum status_field {
     DSN_ACTION,
     DSN_STATUS,
     DSN_DIAGNOSTIC,
-    DSN_REMOTE_MTA,
     DSN_OTHER, /* counts as a sign of the format only */
     DSN_UNKNOWN,
 } status_field;
@@ -34,7 +33,7 @@ static status_field field_of(span name)
         { { "Action", sizeof("Action") - 1 }, DSN_ACTION },
         { { "Status", sizeof("Status") - 1 }, DSN_STATUS },
         { { "Diagnostic-Code", sizeof("Diagnostic-Code") - 1 }, DSN_DIAGNOSTIC },
-        { { "Remote-MTA", sizeof("Remote-MTA") - 1 }, DSN_REMOTE_MTA },
+        { { "Remote-MTA", sizeof("Remote-MTA") - 1 }, DSN_OTHER },
         { { "Original-Envelope-Id", sizeof("Original-Envelope-Id") - 1 }, DSN_OTHER },
         { { "Received-From-MTA", sizeof("Received-From-MTA") - 1 }, DSN_OTHER },
         { { "Last-Attempt-Date", sizeof("Last-Attempt-Date") - 1 }, DSN_OTHER },
@@ -48,8 +47,8 @@ static status_field field_of(span name)
     return DSN_UNKNOWN;
 }
 
-/* Cuts "rfc822;" and its like off `*value`; returns the type, empty if there is none. */
-static span cut_type(span *value)
+/* Cuts "rfc822;" and its like off `*value`. */
+static void cut_type(span *value)
 {
     size_t n = 0;
     while (n < value->len &&
@@ -61,10 +60,9 @@ static span cut_type(span *value)
         n++;
     }
     if (type.len == 0 || type.len > 20 || n >= value->len || value->ptr[n] != ';') {
-        return (span){ "", 0 };
+        return;
     }
     *value = span_trim(span_skip(*value, n + 1));
-    return type;
 }
 
 static delivery_action read_action(span value)
@@ -108,7 +106,7 @@ static bool starts_group(const delivery_group *g, status_field field, bool after
 {
     bool names_recipient = field == DSN_FINAL || field == DSN_ORIGINAL;
     bool is_told = g->action != ACTION_NONE || g->status.len > 0;
-    if (field == DSN_DIAGNOSTIC || field == DSN_REMOTE_MTA) {
+    if (field == DSN_DIAGNOSTIC) {
         return after_blank && is_told && group_has(g, field);
     }
     return group_has(g, field) || (after_blank && names_recipient && g->final.len > 0 && is_told);
@@ -131,17 +129,13 @@ static void set_group_field(delivery_group *g, status_field field, span value)
     case DSN_STATUS:
         g->status = value;
         break;
-    case DSN_DIAGNOSTIC: {
-        span type = cut_type(&value);
-        g->is_smtp = type.len == 0 || span_equal_nocase(type, SPAN("smtp"));
+    case DSN_DIAGNOSTIC:
+        cut_type(&value);
         if (g->diagnostic.len == 0) {
             g->diagnostic = value;
         }
         break;
-    }
     default:
-        cut_type(&value);
-        g->remote_mta = value;
         break;
     }
 }

@@ -31,9 +31,7 @@ typedef struct delivery_group {
     span original;
     span status;     /* the value, comments and all */
     span diagnostic; /* without its type; folded */
-    span remote_mta;
     delivery_action action;
-    bool is_smtp; /* the diagnostic's type is smtp, or it has none */
 } delivery_group;
 
 typedef struct delivery_status {

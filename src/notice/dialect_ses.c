@@ -11,7 +11,8 @@ typedef struct report {
     dialect_ses_type type;
     const char *action;
     unsigned recipients;
-    unsigned fields; /* of the original's header */
+    bool skips_recipient; /* its status and diagnostic, too */
+    unsigned fields;      /* of the original's header */
     GString *mta;
     GString *groups;  /* per-recipient fields */
     GString *headers; /* the original's header fields */
@@ -98,7 +99,8 @@ static void set_type(report *r, const char *name)
 
 static void add_recipient(report *r, const char *spec)
 {
-    if (spec[0] == '\0' || r->recipients >= LIMIT_RECIPIENTS) {
+    r->skips_recipient = spec[0] == '\0' || r->recipients >= LIMIT_RECIPIENTS;
+    if (r->skips_recipient) {
         return;
     }
     r->recipients++;
@@ -120,9 +122,9 @@ static void take_value(report *r)
         g_string_assign(r->inner, value);
     } else if (key_is(r, "emailAddress") || key_is(r, "recipients")) {
         add_recipient(r, value);
-    } else if (key_is(r, "status")) {
+    } else if (key_is(r, "status") && !r->skips_recipient) {
         g_string_append_printf(r->groups, "Status: %s\n", value);
-    } else if (key_is(r, "diagnosticCode")) {
+    } else if (key_is(r, "diagnosticCode") && !r->skips_recipient) {
         g_string_append_printf(r->groups, "Diagnostic-Code: %s\n", value);
     } else if (key_is(r, "reportingMTA")) {
         const char *bare = g_str_has_prefix(value, "dsn; ") ? value + 5 : value;
@@ -180,24 +182,27 @@ static void finish(report *r)
     }
 }
 
-/* Behind the report stands nothing, or the footer of SNS. Developers write on. */
-static bool ends_as_report(span text)
+/* The JSON up to its last brace, empty if prose follows it: behind a report stands nothing, or the
+ * footer of SNS. Developers write on. */
+static span cut_report(span text)
 {
     size_t end = text.len;
     while (end > 0 && text.ptr[end - 1] != '}') {
         end--;
     }
     span rest = span_trim(span_skip(text, end));
-    return rest.len == 0 || span_starts(rest, SPAN("--"));
+    bool is_all = rest.len == 0 || span_starts(rest, SPAN("--"));
+    return span_head(text, is_all ? end : 0);
 }
 
 dialect_ses_type dialect_ses_rewrite(span text, GString *out)
 {
     report r;
     text = span_trim(text);
-    if (text.len == 0 || text.ptr[0] != '{' || !ends_as_report(text)) {
+    if (text.len == 0 || text.ptr[0] != '{') {
         return SES_NONE;
     }
+    text = cut_report(text);
     start(&r);
     scan(&r, text);
     if (r.type == SES_NONE && r.inner->len > 0) {

@@ -383,7 +383,6 @@ static void write_line(normal_text *n, writer *w, span line)
             .spec = spec,
             .line = n->lines->len - 1,
             .start = (unsigned)n->text->len,
-            .bracketed = whole.ptr[0] == '<',
             .is_first = is_only_marks(span_head(line, start)),
             .is_last = is_only_marks(span_skip(line, done)),
         };

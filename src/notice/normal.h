@@ -16,7 +16,6 @@ typedef struct normal_address {
     span spec;      /* in the source: local@domain */
     unsigned line;  /* index of its line */
     unsigned start; /* offset of its "@" in the normal text */
-    bool bracketed; /* stood in angle brackets */
     bool is_first;  /* nothing but white space and marks stands before it on its line */
     bool is_last;   /* nothing but marks stands after it on its line */
 } normal_address;

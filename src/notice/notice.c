@@ -64,7 +64,8 @@ static bool is_one_clean_line(span s)
 {
     for (size_t i = 0; i < s.len; i++) {
         bool is_double_space = s.ptr[i] == ' ' && i > 0 && s.ptr[i - 1] == ' ';
-        if (s.ptr[i] < ' ' || s.ptr[i] == 127 || is_double_space) {
+        unsigned char c = (unsigned char)s.ptr[i];
+        if (c < ' ' || c >= 127 || is_double_space) {
             return false;
         }
     }

@@ -104,6 +104,9 @@ static void test_attached_by_a_person(void **state)
         { "From: bob@mail.example\nTo: carol@our.example\nSubject: Re: Undelivered Mail Returned "
           "to Sender\n" PARTS,
           "none" },
+        { "From: bob@mail.example\nTo: carol@our.example\nSubject: Undelivered Mail Returned to "
+          "Sender\n" PARTS,
+          "failure" },
         { DAEMON PARTS, "failure" },
         { "Return-Path: <>\nFrom: bob@mail.example\nTo: carol@our.example\n" PARTS, "failure" },
         { "From: bob@mail.example\nTo: carol@our.example\nAuto-Submitted: auto-generated\n" PARTS,

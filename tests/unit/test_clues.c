@@ -397,6 +397,7 @@ static void test_text_ends_at_the_summary(void **state)
     check_own_text("From: x\n\n" FAILED SUMMARY, FAILED);
     /* nothing failed before it */
     check_own_text("From: x\n\nLook.\n" SUMMARY "\n" FAILED, "Look.\n" SUMMARY "\n" FAILED);
+    check_own_text("From: x\n\nNo such user.\n" SUMMARY, "No such user.\n" SUMMARY);
     /* it names no author: the notice cites it, and goes on */
     check_own_text("From: x\n\n" FAILED "To: y@b.example\nSubject: Offer\n\nuser unknown\n",
                    FAILED "To: y@b.example\nSubject: Offer\n\nuser unknown\n");
