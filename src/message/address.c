@@ -125,6 +125,10 @@ static void builder_read(builder *b, range r)
         }
         address_word_add(&whole, &t);
     }
+    /* What did not fit may have set local_len to more than there is. */
+    if (b->broken) {
+        return;
+    }
     if (!b->in_domain) {
         b->local_len = b->len;
         return;

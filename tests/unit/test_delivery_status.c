@@ -147,7 +147,7 @@ static void test_variants(void **state)
         { "Action: delivered (to mailbox)\nAction: relayed\nAction: expanded\nAction: delayed",
           "||delivered||; ||relayed||; ||expanded||; ||delayed||" },
         { "Diagnostic-Code: 550 5.1.1 <a@b.example>: unknown; see below",
-          "||||550 5.1.1 <a@b.example>: unknown; see below|" },
+          "||||550 5.1.1 <a@b.example>: unknown; see below" },
         { "Diagnostic-Code: X-Postfix; unknown user", "||||unknown user" },
         { "Subject: not one\nStatus-Report: no\nX-Status: 5.1.1\n", "" },
         { "Final-Recipient:\nAction: failed", "||failed||" },
