@@ -26,8 +26,6 @@ enum {
     LIMIT_ADDRESSES = 1000,
     /* Length of one address: 64 + 1 + 255 (RFC 5321, 4.5.3.1), room for IMCEAEX forms. */
     LIMIT_ADDRESS_BYTES = 1000,
-    /* Comment nesting in structured fields (RFC 5322, 3.2.2): deeper ones are skipped flat. */
-    LIMIT_COMMENT_DEPTH = 50,
     /* Received fields read of one header block; MTAs reject at 30 to 100 hops. */
     LIMIT_HOPS = 100,
     /* Parameters of one Content-Type, with RFC 2231 continuations. */

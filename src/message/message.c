@@ -114,7 +114,6 @@ static span copy_text(backstop_message *message, const char *text)
 
 static void copy_envelope(backstop_message *message, const backstop_envelope *envelope)
 {
-    message->has_envelope = true;
     message->knows_mail_from = envelope->mail_from != NULL;
     message->client_ip = copy_text(message, envelope->client_ip);
     message->helo = copy_text(message, envelope->helo);

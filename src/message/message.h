@@ -41,7 +41,6 @@ struct backstop_message {
     GArray *fields;      /* of header_field */
     GArray *parts;       /* of part */
     GStringChunk *store; /* owns what could not be borrowed: boundaries, the envelope */
-    bool has_envelope;
     bool knows_mail_from;
     span client_ip, helo, mail_from;
     span *recipients;

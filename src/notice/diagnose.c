@@ -86,8 +86,7 @@ static diagnosis diagnose_lines(const clues *c, unsigned index, bool whole_secti
                                ? normal_line_at(c->normal, d.end_line)->source.ptr
                                : c->own_text.ptr + c->own_text.len;
     /* Codes may stand before the address on its line: "550 5.1.1 <user@host>... User unknown". */
-    const char *from = MAX(line->source.ptr, a->spec.ptr - MIN(CODES_BEFORE_BYTES_MAX,
-                                                               a->spec.ptr - line->source.ptr));
+    const char *from = a->spec.ptr - MIN(CODES_BEFORE_BYTES_MAX, a->spec.ptr - line->source.ptr);
     size_t len = MIN((size_t)(text_end - from), CODES_BYTES_MAX);
     d.codes = reason_find_codes((span){ from, len });
     unsigned start = normal_offset(c, a->line), end = normal_offset(c, d.end_line);

@@ -357,7 +357,9 @@ static void settle_reason(clues *c, backstop_notice *notice, struct backstop_rec
         backstop_reason coded = reason_from_codes(&codes);
         bool is_sure = reason_rank(coded) == REASON_RANK_BEST;
         recipient_take_better(&r->reason, is_sure ? coded : r->hint);
-        recipient_take_better(&r->reason, reason_rank(r->reason) <= 1 ? coded : r->reason);
+        if (reason_rank(r->reason) <= 1) {
+            recipient_take_better(&r->reason, coded);
+        }
     }
     if (ran_out_of_time(notice, r)) {
         r->reason = BACKSTOP_REASON_EXPIRED;
@@ -375,8 +377,8 @@ static bool may_name_origin(clues *c)
 }
 
 /* The text is asked only for what the delivery status leaves open. */
-static void explain_failure(clues *c, backstop_notice *notice, struct backstop_recipient *r,
-                            bool may_have_origin)
+static void search_failure(clues *c, backstop_notice *notice, struct backstop_recipient *r,
+                           bool may_have_origin)
 {
     if (r->original == NULL && may_have_origin) {
         read_origin(c, notice, r);
@@ -384,7 +386,6 @@ static void explain_failure(clues *c, backstop_notice *notice, struct backstop_r
     if (r->diagnostic == NULL || reason_rank(r->reason) < REASON_RANK_BEST) {
         read_said(c, notice, r);
     }
-    settle_reason(c, notice, r);
 }
 
 static void read_reason_without_recipient(clues *c, backstop_notice *notice)
@@ -419,7 +420,28 @@ static void share_reasons(backstop_notice *notice)
 }
 
 /* For so many recipients the text is searched; of further ones the delivery status alone tells. */
-enum { EXPLAINED_MAX = 300 };
+enum { SEARCHED_MAX = 300 };
+
+static void explain_failures(clues *c, backstop_notice *notice)
+{
+    if (notice->recipients->len == 0) {
+        read_reason_without_recipient(c, notice);
+    }
+    bool may_have_origin = may_name_origin(c);
+    for (unsigned i = 0; i < notice->recipients->len; i++) {
+        struct backstop_recipient *r =
+            &g_array_index(notice->recipients, struct backstop_recipient, i);
+        if (failed(r) && i < SEARCHED_MAX) {
+            search_failure(c, notice, r, may_have_origin);
+        }
+        if (failed(r)) {
+            settle_reason(c, notice, r);
+        }
+    }
+    if (c->status.groups->len == 0) {
+        share_reasons(notice);
+    }
+}
 
 void recipients_read(clues *c, backstop_notice *notice)
 {
@@ -440,20 +462,7 @@ void recipients_read(clues *c, backstop_notice *notice)
     if (notice->recipients->len == 0 && is_delivery) {
         from_returned(c, notice);
     }
-    if (notice->recipients->len == 0 && is_delivery) {
-        read_reason_without_recipient(c, notice);
-    }
-    bool may_fail = notice->kind == BACKSTOP_KIND_FAILURE || notice->kind == BACKSTOP_KIND_DELAY;
-    unsigned count = MIN(notice->recipients->len, EXPLAINED_MAX);
-    bool may_have_origin = may_fail && may_name_origin(c);
-    for (unsigned i = 0; may_fail && i < count; i++) {
-        struct backstop_recipient *r =
-            &g_array_index(notice->recipients, struct backstop_recipient, i);
-        if (failed(r)) {
-            explain_failure(c, notice, r, may_have_origin);
-        }
-    }
-    if (may_fail && c->status.groups->len == 0) {
-        share_reasons(notice);
+    if (notice->kind == BACKSTOP_KIND_FAILURE || notice->kind == BACKSTOP_KIND_DELAY) {
+        explain_failures(c, notice);
     }
 }

@@ -351,9 +351,49 @@ static void test_limit(void **state)
     g_string_free(text, TRUE);
 }
 
+/* The text is searched for the first ones only; the delivery status tells of all. */
+static void test_many_have_reasons(void **state)
+{
+    (void)state;
+    enum { MANY = 320 };
+    GString *mail = g_string_new(REPORT(""));
+    for (unsigned i = 0; i < MANY; i++) {
+        g_string_append_printf(mail, "Final-Recipient: rfc822; u%u@mail.example\n" FAILED "\n", i);
+    }
+    g_string_append(mail, "--b--\n");
+    backstop_message *message;
+    assert_int_equal(backstop_message_read(mail->str, mail->len, NULL, &message), BACKSTOP_OK);
+    backstop_notice *notice = backstop_notice_read(message);
+    assert_int_equal(backstop_notice_recipient_count(notice), MANY);
+    for (unsigned i = 0; i < MANY; i++) {
+        const backstop_recipient *r = backstop_notice_recipient(notice, i);
+        assert_int_equal(backstop_recipient_reason(r), BACKSTOP_REASON_USER_UNKNOWN);
+    }
+    backstop_notice_free(notice);
+    backstop_message_free(message);
+    g_string_free(mail, TRUE);
+}
+
+/* Nothing failed, so there is no reason, named recipient or not. */
+static void test_success_has_no_reason(void **state)
+{
+    (void)state;
+    const char mail[] = DSN("Reporting-MTA: dns; mx.example\n\nAction: delivered\nStatus: 2.0.0\n");
+    backstop_message *message;
+    assert_int_equal(backstop_message_read(mail, sizeof mail - 1, NULL, &message), BACKSTOP_OK);
+    backstop_notice *notice = backstop_notice_read(message);
+    assert_int_equal(backstop_notice_kind(notice), BACKSTOP_KIND_SUCCESS);
+    assert_int_equal(backstop_notice_recipient_count(notice), 0);
+    assert_int_equal(backstop_notice_reason(notice), BACKSTOP_REASON_NONE);
+    backstop_notice_free(notice);
+    backstop_message_free(message);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_many_have_reasons),
+        cmocka_unit_test(test_success_has_no_reason),
         cmocka_unit_test(test_final_and_original),
         cmocka_unit_test(test_not_addresses),
         cmocka_unit_test(test_internationalised),
