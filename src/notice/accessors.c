@@ -14,6 +14,11 @@ const char *backstop_status_text(backstop_status status)
     static const char *const texts[] = {
         [BACKSTOP_OK] = "done",
         [BACKSTOP_ERROR_EMPTY] = "the message is empty",
+        [BACKSTOP_ERROR_INVALID] = "a setting or an argument is not valid",
+        [BACKSTOP_ERROR_KEYS] = "the key file cannot be used",
+        [BACKSTOP_ERROR_BUSY] = "the store is locked",
+        [BACKSTOP_ERROR_STORE] = "the store cannot be read or written",
+        [BACKSTOP_ERROR_NEWER] = "the store was written by a newer version",
     };
     const char *text = name_at(texts, G_N_ELEMENTS(texts), status);
     return text != NULL ? text : "unknown status";

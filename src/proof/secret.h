@@ -1,0 +1,43 @@
+/* SPDX-FileCopyrightText: The Backstop authors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Keyed hashes, random bytes, and comparing in constant time; all of it OpenSSL's.
+ */
+#ifndef BACKSTOP_PROOF_SECRET_H
+#define BACKSTOP_PROOF_SECRET_H
+
+#include "base/span.h"
+
+#include <glib.h>
+#include <stdint.h>
+
+enum { SECRET_MAC_BYTES = 32 };
+
+/* A key made ready for HMAC-SHA-256 (RFC 2104), so that each use costs two blocks. Never changes;
+ * threads may share it. */
+typedef struct secret_mac secret_mac;
+
+secret_mac *secret_mac_new(const unsigned char *key, size_t key_len);
+
+/* Wipes it. Takes NULL. */
+void secret_mac_free(secret_mac *mac);
+
+/* The MAC over the pieces with one NUL between each two, as all our contracts have it. */
+void secret_mac_compute(const secret_mac *mac, const span *pieces, size_t count,
+                        unsigned char out[SECRET_MAC_BYTES]);
+
+/* Whether both are equal, in a time that depends on `len` alone. */
+bool secret_equal(const void *a, const void *b, size_t len);
+
+/* False if the system has no randomness to give. */
+bool secret_random(unsigned char *out, size_t len);
+
+/* base64url without padding (RFC 4648, 5): appends. */
+void secret_append_base64url(GString *out, const unsigned char *bytes, size_t len);
+
+/* Exactly `len` bytes out of base64url or base64 text, with or without padding, white space in it
+ * ignored. False if it is anything else, a non-canonical last character included. */
+bool secret_read_base64url(span text, unsigned char *out, size_t len);
+
+#endif
