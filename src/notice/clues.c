@@ -13,6 +13,25 @@
 
 enum { STORE_BLOCK_BYTES = 1024, AUTO_REPLY_BYTES_MAX = 1500 };
 
+/* A part that carries a message or its header. */
+static bool is_carrier(const part *p)
+{
+    return part_is(p, "message", "rfc822") || part_is(p, "message", "global") ||
+           part_is(p, "text", "rfc822-headers") || part_is(p, "text", "rfc822-header") ||
+           part_is(p, "message", "rfc822-headers") || part_is(p, "message", "global-headers") ||
+           part_is(p, "message", "partial");
+}
+
+bool clues_next_returned(const backstop_message *m, unsigned *index)
+{
+    for (++*index; *index < message_part_count(m); ++*index) {
+        if (is_carrier(message_part(m, *index)) && !own_text_is_foreign(m, *index)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void find_parts(clues *c)
 {
     const backstop_message *m = c->message;
@@ -33,11 +52,9 @@ static void find_parts(clues *c)
             slot = &c->mdn_part;
         } else if (part_is(p, "message", "feedback-report")) {
             slot = &c->feedback_part;
-        } else if (part_is(p, "message", "rfc822") || part_is(p, "message", "global") ||
-                   part_is(p, "text", "rfc822-headers") || part_is(p, "text", "rfc822-header") ||
-                   part_is(p, "message", "rfc822-headers") ||
-                   part_is(p, "message", "global-headers") || part_is(p, "message", "partial")) {
+        } else if (is_carrier(p)) {
             slot = &c->returned_part;
+            c->returned_parts += i > 0;
         } else if (part_is(p, "text", "calendar")) {
             c->has_calendar = true;
         }

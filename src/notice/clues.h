@@ -34,6 +34,7 @@ typedef struct clues {
     const part *mdn_part;      /* message/disposition-notification */
     const part *feedback_part; /* message/feedback-report */
     const part *returned_part; /* message/rfc822, text/rfc822-headers, message/global... */
+    unsigned returned_parts;   /* how many there are; the first counts as the returned message */
     bool has_calendar;
 
     bool use_dialects;
@@ -96,6 +97,10 @@ void clues_match_text(span text, normal_text *normal, GArray *hits);
  * report does not need. Each is done once, however often it is asked for. */
 void clues_read_text(clues *c);
 void clues_read_words(clues *c);
+
+/* Moves `*index` to the next part behind it that carries a message or its header and is not itself
+ * inside one. False if there is none. */
+bool clues_next_returned(const backstop_message *m, unsigned *index);
 
 /* Takes NULL. */
 void clues_free(clues *c);

@@ -9,6 +9,7 @@
 #include "message/limits.h"
 #include "notice/classify.h"
 #include "notice/clues.h"
+#include "notice/parties.h"
 #include "notice/recipients.h"
 #include "notice/returned.h"
 
@@ -132,6 +133,9 @@ static backstop_notice *notice_new(void)
     notice->recipients = g_array_new(FALSE, FALSE, sizeof(struct backstop_recipient));
     notice->returned.to = g_ptr_array_new();
     notice->returned.hops = g_array_new(FALSE, FALSE, sizeof(struct backstop_hop));
+    notice->returned.header.fields = g_array_new(FALSE, FALSE, sizeof(header_field));
+    notice->notified = g_ptr_array_new();
+    notice->replied_to = g_ptr_array_new();
     return notice;
 }
 
@@ -142,6 +146,7 @@ static void fill(backstop_notice *notice, clues *c)
         read_report(c, notice);
         returned_read(c, notice);
         recipients_read(c, notice);
+        parties_read(c, notice);
     }
     notice->cut = c->cut; /* reading the text may have come to a limit */
 }
@@ -180,5 +185,14 @@ void backstop_notice_free(backstop_notice *notice)
     g_array_free(notice->recipients, TRUE);
     g_ptr_array_free(notice->returned.to, TRUE);
     g_array_free(notice->returned.hops, TRUE);
+    g_array_free(notice->returned.header.fields, TRUE);
+    for (unsigned i = 0; notice->others != NULL && i < notice->others->len; i++) {
+        g_array_free(g_array_index(notice->others, returned_header, i).fields, TRUE);
+    }
+    if (notice->others != NULL) {
+        g_array_free(notice->others, TRUE);
+    }
+    g_ptr_array_free(notice->notified, TRUE);
+    g_ptr_array_free(notice->replied_to, TRUE);
     g_free(notice);
 }

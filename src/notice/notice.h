@@ -10,6 +10,7 @@
 #define BACKSTOP_NOTICE_NOTICE_H
 
 #include "base/span.h"
+#include "message/field.h"
 
 #include <backstop/notice.h>
 
@@ -35,6 +36,15 @@ struct backstop_hop {
     int64_t date_sec;
 };
 
+/* A header that came back, as it stood: for what is proved from its bytes. */
+typedef struct returned_header {
+    GArray *fields; /* of header_field: spans into the message's input or the notice's store */
+    span text;      /* the bytes that the fields stand in, and no more than the returned message */
+    span body;      /* raw bytes behind it, in the same place; ptr NULL: none came back */
+    bool is_raw;    /* byte for byte; not rebuilt, cited or freed of indentation */
+    bool is_complete;
+} returned_header;
+
 struct backstop_returned {
     backstop_form form;
     bool is_complete;
@@ -47,6 +57,7 @@ struct backstop_returned {
     GPtrArray *to; /* of const char * in the store */
     GArray *hops;  /* of backstop_hop */
     span body;     /* ptr NULL: none */
+    returned_header header;
 };
 
 struct backstop_notice {
@@ -62,6 +73,13 @@ struct backstop_notice {
     int64_t arrival_sec;
     GArray *recipients; /* of backstop_recipient */
     struct backstop_returned returned;
+    GArray
+        *others; /* of returned_header: what else came back, in parts of its own; NULL: nothing */
+
+    const char *author;          /* who wrote the notice */
+    const char *original_sender; /* the envelope sender that its report names */
+    GPtrArray *notified;         /* of const char *: whom it was sent to */
+    GPtrArray *replied_to;       /* of const char *: Message-IDs that its header answers */
 };
 
 /* backstop_notice_read(), without the dialects where the general mechanism is measured. */

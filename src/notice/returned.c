@@ -15,10 +15,12 @@ typedef struct source {
     GArray *own_fields; /* behind `fields` where they are not the message's; may be NULL */
     GString *buffer;    /* behind the spans where bytes had to be decoded; may be NULL */
     span body;
+    span region; /* the bytes that all of it stands in */
     header_shape shape;
-    bool at_part_end; /* it ended with its part, as text/rfc822-headers may */
-    bool is_summary;  /* cited in prose, or inside something that is: never complete */
-    bool is_rebuilt;  /* from what a report says of it: never complete */
+    bool at_part_end;   /* it ended with its part, as text/rfc822-headers may */
+    bool is_unindented; /* its lines were freed of what stood before them */
+    bool is_summary;    /* cited in prose, or inside something that is: never complete */
+    bool is_rebuilt;    /* from what a report says of it: never complete */
 } source;
 
 static bool lies_in(span inner, span outer)
@@ -30,6 +32,7 @@ static bool lies_in(span inner, span outer)
 static void read_block(source *s, span text, char line_end)
 {
     span line, ahead = text;
+    s->region = text;
     while (reader_next_line(&ahead, line_end, &line) &&
            (span_trim(line).len == 0 || field_is_from_line(line))) {
         text = ahead;
@@ -59,19 +62,16 @@ static bool is_followed_by_part_end(const clues *c, const part *p)
     return end < c->message->input.ptr + c->message->input.len;
 }
 
-static bool from_part(clues *c, source *s)
+static void from_part(clues *c, const part *p, source *s)
 {
-    const part *p = c->returned_part;
-    if (p == NULL) {
-        return false;
-    }
     if (p->has_parts) {
         const part *inner = p + 1;
         s->fields = inner->fields;
         s->body = inner->body;
+        s->region = p->body;
         s->shape = inner->header;
         s->at_part_end = inner->body.len == 0 && is_followed_by_part_end(c, p);
-        return true;
+        return;
     }
     s->buffer = g_string_new(NULL);
     bool cut = false;
@@ -80,7 +80,6 @@ static bool from_part(clues *c, source *s)
     s->at_part_end = s->body.len == 0 && is_followed_by_part_end(c, p);
     s->shape.is_cut = s->shape.is_cut || cut;
     c->cut = c->cut || cut;
-    return true;
 }
 
 static bool from_text(clues *c, source *s)
@@ -92,6 +91,7 @@ static bool from_text(clues *c, source *s)
     span text = c->block.from_here;
     char line_end = c->text_line_end;
     if (c->block.indent > 0) {
+        s->is_unindented = true;
         s->buffer = g_string_sized_new(text.len);
         text = unindent(text, c->block.indent, line_end, s->buffer);
         line_end = '\n';
@@ -306,28 +306,107 @@ static void read_cited(clues *c, backstop_notice *notice)
     }
 }
 
+/* The bytes of the header alone, from its first name to the end of its last line. */
+static span header_text(const source *s)
+{
+    const char *start = field_at(s->fields, 0)->name.ptr;
+    span last = field_at(s->fields, s->fields.count - 1)->value;
+    const char *end = last.ptr + last.len;
+    const char *limit = s->region.ptr + s->region.len;
+    while (end < limit && (*end == ' ' || *end == '\t')) {
+        end++;
+    }
+    return (span){ start, (size_t)(end - start) };
+}
+
+static span moved(span s, const char *from, const char *to)
+{
+    return (span){ to + (s.ptr - from), s.len };
+}
+
+/* Keeps the header for as long as the notice lives: the fields, and their bytes where these are not
+ * the message's own. */
+static void keep_header(const clues *c, const source *s, backstop_notice *notice,
+                        returned_header *out)
+{
+    out->is_raw = !s->is_summary && !s->is_rebuilt && !s->is_unindented;
+    out->is_complete = is_complete(s);
+    if (s->fields.count == 0) {
+        return;
+    }
+    g_array_append_vals(out->fields, field_at(s->fields, 0), s->fields.count);
+    if (lies_in(s->region, c->message->input)) {
+        out->text = s->region;
+        out->body = s->body;
+        return;
+    }
+    span text = header_text(s);
+    const char *kept = g_string_chunk_insert_len(notice->store, text.ptr, (gssize)text.len);
+    out->text = (span){ kept, text.len };
+    for (unsigned i = 0; i < out->fields->len; i++) {
+        header_field *f = &g_array_index(out->fields, header_field, i);
+        f->name = moved(f->name, text.ptr, kept);
+        f->value = moved(f->value, text.ptr, kept);
+    }
+}
+
+static void free_source(source *s)
+{
+    if (s->own_fields != NULL) {
+        g_array_free(s->own_fields, TRUE);
+    }
+    if (s->buffer != NULL) {
+        g_string_free(s->buffer, TRUE);
+    }
+}
+
+/* More of them prove no more. */
+enum { OTHERS_MAX = 3 };
+
+static void read_others(clues *c, backstop_notice *notice)
+{
+    if (c->returned_parts < 2) {
+        return;
+    }
+    notice->others = g_array_new(FALSE, FALSE, sizeof(returned_header));
+    unsigned index = (unsigned)(c->returned_part - message_part(c->message, 0));
+    while (notice->others->len < OTHERS_MAX && clues_next_returned(c->message, &index)) {
+        source s = { .body = { NULL, 0 } };
+        returned_header other = { .fields = g_array_new(FALSE, FALSE, sizeof(header_field)) };
+        from_part(c, message_part(c->message, index), &s);
+        keep_header(c, &s, notice, &other);
+        g_array_append_val(notice->others, other);
+        free_source(&s);
+    }
+}
+
 void returned_read(clues *c, backstop_notice *notice)
 {
     source s = { .body = { "", 0 } };
     struct backstop_returned *r = &notice->returned;
-    if (from_part(c, &s) || from_text(c, &s)) {
+    bool came_back = c->returned_part != NULL;
+    if (came_back) {
+        from_part(c, c->returned_part, &s);
+    } else {
+        came_back = from_text(c, &s);
+    }
+    if (came_back) {
         r->form = form_of(&s);
-        r->is_complete = is_complete(&s);
         read_fields(&s, notice);
-        if (r->form == BACKSTOP_FORM_FULL && lies_in(s.body, c->message->input)) {
-            r->body = s.body;
+        keep_header(c, &s, notice, &r->header);
+        r->is_complete = r->header.is_complete;
+        if (r->form != BACKSTOP_FORM_FULL) {
+            r->header.body = (span){ NULL, 0 };
         }
+        r->body = r->header.body;
+        read_others(c, notice);
     }
     if (r->form == BACKSTOP_FORM_NONE || r->form == BACKSTOP_FORM_FRAGMENT) {
         read_cited(c, notice);
     }
     if (c->status.original_sender.len > 0) {
-        r->sender = notice_keep_text(notice, c->status.original_sender);
+        notice->original_sender = notice_keep_text(notice, c->status.original_sender);
+        r->sender = notice->original_sender;
     }
-    if (s.own_fields != NULL) {
-        g_array_free(s.own_fields, TRUE);
-    }
-    if (s.buffer != NULL) {
-        g_string_free(s.buffer, TRUE);
-    }
+    free_source(&s);
 }

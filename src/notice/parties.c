@@ -1,0 +1,82 @@
+/* SPDX-FileCopyrightText: The Backstop authors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "notice/parties.h"
+
+#include "message/address.h"
+
+/* A mailbox has few names; a To field that lists more tells nothing. */
+enum { NOTIFIED_MAX = 8 };
+
+static void add_notified(backstop_notice *notice, span spec)
+{
+    const char *kept = notice_keep_text(notice, spec);
+    if (kept != NULL && notice->notified->len < NOTIFIED_MAX) {
+        g_ptr_array_add(notice->notified, (gpointer)kept);
+    }
+}
+
+static void add_notified_of(backstop_notice *notice, span value)
+{
+    address_reader reader;
+    address a;
+    address_reader_init(&reader, value);
+    while (notice->notified->len < NOTIFIED_MAX && address_next(&reader, notice->store, &a)) {
+        add_notified(notice, a.spec);
+    }
+}
+
+/* The envelope knows best, then what servers note on delivery, then what the writer put. */
+static void read_notified(const clues *c, backstop_notice *notice)
+{
+    static const char *const names[] = { "Delivered-To", "X-Original-To", "Envelope-To", "To" };
+    for (size_t i = 0; i < c->message->recipient_count; i++) {
+        add_notified(notice, c->message->recipients[i]);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(names) && c->message->recipient_count == 0; i++) {
+        add_notified_of(notice, field_value(c->header, names[i]));
+    }
+}
+
+static void add_replied_to(backstop_notice *notice, span id)
+{
+    const char *kept = notice_keep_text(notice, id);
+    if (kept != NULL) {
+        g_ptr_array_add(notice->replied_to, (gpointer)kept);
+    }
+}
+
+/* The first Message-ID in a field's value, with its brackets; empty if there is none. */
+static span first_id(span value)
+{
+    span from_open = span_skip(value, span_find_char(value, '<'));
+    size_t len = span_find_char(from_open, '>');
+    return len < from_open.len ? span_head(from_open, len + 1) : (span){ "", 0 };
+}
+
+/* The last one: References ends with the message that is answered (RFC 5322, 3.6.4), and begins
+ * with what the author of that message chose. */
+static span last_id(span value)
+{
+    for (size_t i = value.len; i > 0; i--) {
+        if (value.ptr[i - 1] == '<') {
+            return first_id(span_skip(value, i - 1));
+        }
+    }
+    return (span){ "", 0 };
+}
+
+void parties_read(const clues *c, backstop_notice *notice)
+{
+    address a;
+    if (address_first(field_value(c->header, "From"), notice->store, &a)) {
+        notice->author = notice_keep_text(notice, a.spec);
+    }
+    read_notified(c, notice);
+    span answered = first_id(field_value(c->header, "In-Reply-To"));
+    span referred = last_id(field_value(c->header, "References"));
+    add_replied_to(notice, answered);
+    if (!span_equal(answered, referred)) {
+        add_replied_to(notice, referred);
+    }
+}
