@@ -53,8 +53,14 @@ BACKSTOP_API const char *backstop_signature_field_value(const backstop_signature
 /* Takes NULL. */
 BACKSTOP_API void backstop_signature_free(backstop_signature *signature);
 
-/* Says that mail went out from `from_sec` to `until_sec` unsigned or unrecorded: what is missing
- * from that time proves nothing. */
+/*
+ * Says that mail went out from `from_sec` to `until_sec` (both included) unsigned or unrecorded:
+ * what is missing from that time proves nothing. If the store cannot be written, the gap goes into
+ * the small file of backstop_store_note_gap(), and is taken in later.
+ * BACKSTOP_ERROR_STORE: not even that can be written. The object holds the gap, knows of it when it
+ * is asked, and tries again with all that it writes and when it is closed; a program that ends
+ * before loses it, and should say so.
+ */
 BACKSTOP_CHECKED backstop_status backstop_store_add_gap(backstop_store *store, int64_t from_sec,
                                                         int64_t until_sec, backstop_error *error);
 

@@ -4,7 +4,9 @@
 #include "message/message.h"
 
 #include "message/charset.h"
+#include "message/date.h"
 #include "message/encoded_word.h"
+#include "message/received.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -202,6 +204,18 @@ char *backstop_message_field_text(const backstop_message *message, const char *n
     GString *text = g_string_sized_new(found->value.len);
     encoded_word_decode(found->value, text);
     return g_string_free(text, FALSE);
+}
+
+bool backstop_message_date(const backstop_message *message, int64_t *unix_sec)
+{
+    const header_field *top = field_find(message_header(message), SPAN("Received"), 0);
+    received hop;
+    if (top != NULL && received_read(top->value, &hop) && hop.has_date) {
+        *unix_sec = hop.date_sec;
+        return true;
+    }
+    const header_field *date = field_find(message_header(message), SPAN("Date"), 0);
+    return date != NULL && date_read(date->value, unix_sec);
 }
 
 size_t backstop_message_part_count(const backstop_message *message)

@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * The inside of backstop_keys, and changing the key file: `backstop key new`, `retire`.
+ * The inside of backstop_keys: reading the key file, and which key signs and verifies when.
+ * Writing the file: keys_file.h.
  */
 #ifndef BACKSTOP_PROOF_KEYS_H
 #define BACKSTOP_PROOF_KEYS_H
@@ -21,6 +22,8 @@ enum {
     KEY_SECRET_BYTES_MIN = 16, /* of any */
     KEY_SECRET_BYTES_MAX = 64,
     KEY_VERIFIES_AFTER_SEC = 30 * 86400, /* a retired key, after its expiry */
+    KEYS_MAX = 1000,                     /* in one file: a new one a week for nineteen years */
+    KEYS_FILE_BYTES_MAX = 1024 * 1024,
 };
 
 typedef enum key_purpose { KEY_TAG, KEY_LEDGER, KEY_PRVS } key_purpose;
@@ -41,8 +44,21 @@ struct backstop_keys {
     GArray *all; /* of key, as they stand in the file */
 };
 
-/* The key of that purpose that signs at `now_sec`: the newest of those created and not expired.
- * NULL if there is none. */
+/* Reads the file's text. `path` is for the error's text alone. Statuses as backstop_keys_load(). */
+backstop_status keys_read(span text, const char *path, backstop_keys **out, backstop_error *error);
+
+const key *keys_at(const backstop_keys *keys, unsigned index);
+
+/* Whether it verifies at `now_sec`: before its expiry, and for 30 days after it. One made in the
+ * future by this clock does: it is the clock that is wrong. */
+bool key_verifies(const key *k, int64_t now_sec);
+
+/* Whether its expiry is past. */
+bool key_is_retired(const key *k, int64_t now_sec);
+
+/* The key of that purpose that signs at `now_sec`: the newest of those created and not expired, of
+ * several made in one second the last in the file. If all of them are made in the future the
+ * clock was set back: then the one that comes first. NULL if there is none. */
 const key *keys_to_sign(const backstop_keys *keys, key_purpose purpose, int64_t now_sec);
 
 /* The key of that purpose and id that verifies at `now_sec`; NULL if there is none.
@@ -50,20 +66,11 @@ const key *keys_to_sign(const backstop_keys *keys, key_purpose purpose, int64_t 
 const key *keys_to_verify(const backstop_keys *keys, key_purpose purpose, span id, int64_t now_sec,
                           bool *is_retired);
 
+/* The ledger's key, which does not expire; NULL if there is none. */
+const key *keys_ledger(const backstop_keys *keys);
+
 /* "tag", "ledger", "prvs0". `out` has room for 8 bytes. */
 void key_purpose_print(const key *k, char out[8]);
 bool key_purpose_read(span text, key_purpose *purpose, unsigned *prvs_digit);
-
-/* Adds a new random key to the file at `path`, which is made (mode 0600) if it is missing, and
- * hands out its id. The file is written anew beside the old one and renamed over it, so that
- * others see either; a lock keeps two writers apart. A second ledger key is refused, for it would
- * blind the ledger. BACKSTOP_ERROR_KEYS as for backstop_keys_load(), or it cannot be written. */
-backstop_status keys_file_add(const char *path, key_purpose purpose, unsigned prvs_digit,
-                              int64_t now_sec, char id[KEY_ID_BYTES_MAX + 1],
-                              backstop_error *error);
-
-/* Lets a key expire at `now_sec`, as above. The last signing key of a purpose and the ledger's key
- * are not retired: BACKSTOP_ERROR_INVALID says what to do first. */
-backstop_status keys_file_retire(const char *path, span id, int64_t now_sec, backstop_error *error);
 
 #endif

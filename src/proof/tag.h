@@ -3,54 +3,73 @@
 
 /*
  * The Backstop-Tag field (docs/tag.md): it proves that a mail is ours, and that it is this mail.
- * Bytes and secrets, no opinion.
+ * Bytes and secrets, no opinion. Re-entrant.
  */
 #ifndef BACKSTOP_PROOF_TAG_H
 #define BACKSTOP_PROOF_TAG_H
 
 #include "base/span.h"
+#include "message/field.h"
 #include "proof/keys.h"
 
 #include <glib.h>
 #include <stdint.h>
 
+#define TAG_FIELD_NAME "Backstop-Tag"
+
 enum {
     TAG_NONCE_BYTES = 12,
+    TAG_NONCE_CHARS = 16,
     TAG_MAC_BYTES = 16,
-    TAG_FIELDS_TRIED = 4, /* of several Backstop-Tag fields in one header */
+    TAG_MAC_CHARS = 22,
+    TAG_TIME_DIGITS_MAX = 12,
+    TAG_FIELDS_TRIED = 4,          /* of several Backstop-Tag fields in one header */
+    TAG_VALUE_BYTES = 2000,        /* a longer value is no tag: ours are below 130 */
+    TAG_LIFETIME_SEC = 336 * 3600, /* unless the site says otherwise */
+    TAG_SKEW_SEC = 86400,          /* so far ahead of ours another host's clock may be */
 };
 
-/* What `h` binds: raw values as they stand in the header; the addresses canonical. */
+/* What a header tells of its mail, as it enters the MAC. Of several fields of a name the first
+ * counts; what is missing is empty. */
 typedef struct tag_mail {
-    span sender;     /* envelope sender, canonical (message/address_form.h) */
-    span message_id; /* raw field value */
-    span from;       /* the From address, canonical */
-    span subject;    /* raw field value; decoded and collapsed here */
+    span message_id; /* ledger_message_id() */
+    span from;       /* the From address, canonical (message/address_form.h) */
+    span subject;    /* decoded, white space collapsed */
 } tag_mail;
 
+/* The texts are copied to `strings`. */
+void tag_mail_read(field_block header, GStringChunk *strings, tag_mail *out);
+
+/* One tag, as it was read. The texts are what the MACs are over: without white space. */
 typedef struct tag {
-    span key_id; /* in the value, white space in it possible only in broken tags: then unreadable */
+    char key_id[KEY_ID_BYTES_MAX + 1];       /* k= */
+    char time_text[TAG_TIME_DIGITS_MAX + 1]; /* t= */
+    char nonce[TAG_NONCE_CHARS + 1];         /* n= */
     int64_t time_sec;
-    unsigned char nonce[TAG_NONCE_BYTES];
     unsigned char ours[TAG_MAC_BYTES];  /* a= */
     unsigned char bound[TAG_MAC_BYTES]; /* h= */
-    char key_id_text[KEY_ID_BYTES_MAX + 1];
-    char time_text[24]; /* t= as it was written, white space removed: what the MACs are over */
-    char nonce_text[20];
 } tag;
 
 /* Reads a field value, folded or not. False if it is none of version 1: something missing, doubled,
  * of a wrong length or with foreign characters. Unknown tags in it are passed over. */
 bool tag_read(span value, tag *out);
 
+/* Whether the value says that it is of another version, whatever else stands in it. */
+bool tag_is_other_version(span value);
+
 /* Whether key `k` made it. */
 bool tag_is_ours(const tag *t, const key *k);
 
-/* Whether it is bound to `mail`: only for one that is ours. */
-bool tag_is_bound(const tag *t, const key *k, const tag_mail *mail);
+/* Whether it is bound to `mail` of the envelope sender `sender` (canonical); only for one that is
+ * ours. */
+bool tag_is_bound(const tag *t, const key *k, span sender, const tag_mail *mail);
 
-/* Replaces `out` by the field value for `mail`, on one line. */
+/* Whether it was made within `lifetime_sec` before now. One from the future is not, save for what
+ * clocks differ by. */
+bool tag_is_in_time(const tag *t, int64_t now_sec, int64_t lifetime_sec);
+
+/* Replaces `out` by the field value for `mail`, on one line. `now_sec` is 0 or later. */
 void tag_write(const key *k, int64_t now_sec, const unsigned char nonce[TAG_NONCE_BYTES],
-               const tag_mail *mail, GString *out);
+               span sender, const tag_mail *mail, GString *out);
 
 #endif
