@@ -23,14 +23,16 @@
 span ledger_message_id(span value, GString *buffer);
 
 typedef struct ledger_mail {
-    span message_id;
+    span message_id; /* empty: there is none */
     span sender;
     const span *recipients;
     size_t recipient_count;
+    bool has_batv; /* it leaves from a BATV address of ours, of which `sender` is the plain form */
 } ledger_mail;
 
 /* Remembers a mail that is leaving, and that its sender's and its domain's mail is tagged and
- * recorded from now on. Committed when it returns. */
+ * recorded from now on; that it is sent with BATV, of the sender alone. Committed when it returns.
+ * BACKSTOP_ERROR_BUSY, _STORE: it is not, and the caller is to add a gap. */
 backstop_status ledger_record(backstop_store *store, const ledger_mail *mail, int64_t now_sec,
                               backstop_error *error);
 
@@ -43,7 +45,9 @@ typedef struct ledger_answer {
 } ledger_answer;
 
 /* Asks for each sender with each Message-ID and each recipient, all in one reading; an empty list
- * is allowed anywhere. At most LEDGER_QUESTIONS_MAX rows are asked for, in the order given. */
+ * is allowed anywhere. At most LEDGER_QUESTIONS_MAX rows are asked for, in the order given; what is
+ * cut is not known. Only what was sent in the ledger's days before `now_sec`, or later, is known.
+ * BACKSTOP_ERROR_BUSY, _STORE: nobody can tell, and `*out` is all false. */
 enum { LEDGER_QUESTIONS_MAX = 512 };
 backstop_status ledger_find(backstop_store *store, const span *senders, size_t sender_count,
                             const span *message_ids, size_t message_id_count,
@@ -62,9 +66,21 @@ typedef struct ledger_returns {
     uint64_t about_strangers;
 } ledger_returns;
 
+/* To be counted only of mail that the ledger knows: else a flood of notices fills the store. */
 backstop_status ledger_count_return(backstop_store *store, span message_id, span recipient,
                                     bool is_stranger, int64_t now_sec, backstop_error *error);
 backstop_status ledger_returns_of(backstop_store *store, span message_id, span recipient,
                                   ledger_returns *out, backstop_error *error);
+
+/* Adds to `rows` (of store_dated_row) those of a mail that was sent in the past. */
+void ledger_append_rows(backstop_store *store, const ledger_mail *mail, int64_t sent_sec,
+                        GArray *rows);
+
+/* The owner under whom a canonical address's or a domain's rows stand. */
+void ledger_owner(backstop_store *store, span address_or_domain,
+                  unsigned char owner[STORE_OWNER_BYTES]);
+
+/* Tells ledgers of different keys apart. */
+void ledger_fingerprint(const secret_mac *mac, unsigned char out[STORE_FINGERPRINT_BYTES]);
 
 #endif

@@ -11,9 +11,12 @@
 #ifndef BACKSTOP_STORE_STORE_H
 #define BACKSTOP_STORE_STORE_H
 
+#include "proof/secret.h"
+
 #include <backstop/error.h>
 #include <backstop/store.h>
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,6 +25,7 @@ enum {
     STORE_OWNER_BYTES = 6,   /* who: the keyed hash of an address */
     STORE_OBJECT_BYTES = 10, /* what: the keyed hash of a Message-ID, a recipient, or both */
     STORE_KEY_BYTES = STORE_OWNER_BYTES + STORE_OBJECT_BYTES,
+    STORE_FINGERPRINT_BYTES = 8, /* of the ledger's key: whose rows these are */
 };
 
 typedef struct store_key {
@@ -35,54 +39,84 @@ typedef enum store_since {
     SINCE_BATV = 3,     /* ... and sent from a BATV address */
 } store_since;
 
-/* One committed change: rows to remember, since-marks to make. */
+/* A row as an import brings it. */
+typedef struct store_dated_row {
+    store_key key;
+    int64_t sec; /* when the mail was sent */
+} store_dated_row;
+
+typedef struct store_mark {
+    unsigned char owner[STORE_OWNER_BYTES];
+    unsigned char since; /* a store_since */
+} store_mark;
+
+/* One committed change, of mail that is leaving now: rows to remember, since-marks to make. */
 typedef struct store_change {
     const store_key *rows;
     size_t row_count;
-    uint32_t day; /* days since 1970, of all rows: a row keeps the latest */
-    const unsigned char (*owners)[STORE_OWNER_BYTES]; /* to mark as tagged and recorded */
-    size_t owner_count;
-    const store_since *marks; /* which marks to make for each owner */
+    const store_mark *marks;
     size_t mark_count;
-    int64_t now_sec; /* of the marks */
+    int64_t now_sec;
 } store_change;
+
+/* Rows are kept by day: those of the same day go together. */
+enum { STORE_DAY_SEC = 86400 };
+
+/* Days since 1970; 0 for all before. */
+uint32_t store_day(int64_t sec);
+
+/* One consistent look at the rows. */
+typedef struct store_reading store_reading;
 
 struct backstop_store {
     const struct store_operations *operations;
-    const backstop_keys *keys;
-    unsigned days; /* how long rows live */
+    const secret_mac *mac; /* of the ledger's key; borrowed from the keys */
+    atomic_uint days;      /* how long rows live */
 };
 
 typedef struct store_operations {
     void (*close)(backstop_store *store);
+
+    /* Commits with others' changes. A row keeps the latest day, a mark its first moment. */
     backstop_status (*write)(backstop_store *store, const store_change *change,
                              backstop_error *error);
-    /* Many rows with a day each, sorted or not, in one transaction of their own: imports. */
-    backstop_status (*write_bulk)(backstop_store *store, const store_key *rows,
-                                  const uint32_t *days, size_t count, backstop_error *error);
-    /* The day of each key, 0 where it is unknown. Days before `oldest_day` are unknown. */
-    backstop_status (*find)(backstop_store *store, const store_key *keys, size_t count,
-                            uint32_t oldest_day, uint32_t *days, backstop_error *error);
+
+    /* Many rows at once, which are sorted in place; in transactions of bounded length, so that
+     * others get their turn: after a failure some are in and some are not. */
+    backstop_status (*write_bulk)(backstop_store *store, store_dated_row *rows, size_t count,
+                                  backstop_error *error);
+
+    /* A reading is for one thread, short, and ends with end_reading() unless beginning failed. */
+    backstop_status (*begin_reading)(backstop_store *store, store_reading **out,
+                                     backstop_error *error);
+    /* Whether each key is known; rows of days before `oldest_day` are not. */
+    backstop_status (*find)(store_reading *reading, const store_key *keys, size_t count,
+                            uint32_t oldest_day, bool *known, backstop_error *error);
+    void (*end_reading)(store_reading *reading);
+
     backstop_status (*since)(backstop_store *store, const unsigned char owner[STORE_OWNER_BYTES],
                              store_since what, int64_t *since_sec, backstop_error *error);
+
+    /* As backstop_store_add_gap() says. */
     backstop_status (*add_gap)(backstop_store *store, int64_t from_sec, int64_t until_sec,
                                backstop_error *error);
+    /* Whether a gap touches that time, both ends included. What was expired is one as well. */
     backstop_status (*has_gap)(backstop_store *store, int64_t from_sec, int64_t until_sec,
                                bool *has_one, backstop_error *error);
-    /* Counters that live as long as rows: adds `by`, and reads (0 where unknown). */
+
+    /* Counters that live as long as rows: adds one to each, and reads them (0 if unknown). */
     backstop_status (*count)(backstop_store *store, const store_key *keys, size_t count,
-                             unsigned by, uint32_t day, backstop_error *error);
+                             int64_t now_sec, backstop_error *error);
     backstop_status (*counted)(backstop_store *store, const store_key *keys, size_t count,
                                uint64_t *counts, backstop_error *error);
+
     backstop_status (*forget)(backstop_store *store, const unsigned char owner[STORE_OWNER_BYTES],
                               uint64_t *removed, backstop_error *error);
-    backstop_status (*expire)(backstop_store *store, uint32_t oldest_day, uint64_t *removed,
-                              backstop_error *error);
+    /* As backstop_store_expire() says; rows of days before `oldest_day` go. */
+    backstop_status (*expire)(backstop_store *store, int64_t now_sec, uint32_t oldest_day,
+                              uint64_t *removed, backstop_error *error);
     backstop_status (*stats)(backstop_store *store, backstop_store_stats *out,
                              backstop_error *error);
 } store_operations;
-
-/* The embedded store: store_sqlite.c. `path` NULL: in memory. Fills all but `keys`. */
-backstop_status store_sqlite_open(const char *path, backstop_store **out, backstop_error *error);
 
 #endif
