@@ -30,10 +30,14 @@ BACKSTOP_CHECKED backstop_status backstop_site_set_tag_lifetime(backstop_site *s
 /* Every outgoing host records into this store: what it does not know was not sent. */
 BACKSTOP_API void backstop_site_set_ledger_complete(backstop_site *site, bool is_complete);
 
-/* What the store does not know counts (as far as it reaches), though it was imported; but one
- * witness of absence alone condemns nothing: for the owner of one mailbox, who deletes sent mail
- * and sends from a telephone. */
-BACKSTOP_API void backstop_site_set_personal(backstop_site *site, bool is_personal);
+/*
+ * The store holds the Sent folder of one mailbox's owner, whose oldest mail is of `from_sec` and
+ * whose newest is of `until_sec`: a Message-ID from between that the store does not know counts
+ * against a notice. People delete sent mail and send from telephones, so one witness of absence
+ * alone condemns nothing.
+ */
+BACKSTOP_API void backstop_site_set_personal(backstop_site *site, int64_t from_sec,
+                                             int64_t until_sec);
 
 /* Mail is known to leave by ways that are not configured: no Received chain counts against it. */
 BACKSTOP_API void backstop_site_set_unknown_exits(backstop_site *site, bool has_some);
@@ -41,25 +45,49 @@ BACKSTOP_API void backstop_site_set_unknown_exits(backstop_site *site, bool has_
 /*
  * A host from which our mail leaves: an IP address, a network ("192.0.2.0/24", "2001:db8::/32"), a
  * name ("mx.our.example"), or all names below one (".our.example"). `is_shared`: strangers send
- * from there as well, as from a provider's relay.
- * BACKSTOP_ERROR_INVALID: it is none of these.
+ * from there as well, as from a provider's relay. Of two that match, the narrower one counts.
+ * Addresses are better than names: many servers do not write down whose name an address is.
+ * BACKSTOP_ERROR_INVALID: it is none of these, a network's address has bits beyond its prefix, or
+ * it is all of the internet.
  */
 BACKSTOP_CHECKED backstop_status backstop_site_add_outbound_host(backstop_site *site,
                                                                  const char *host, bool is_shared,
                                                                  backstop_error *error);
 
+/* Hosts that may send as our domains without login, by address or network: what they hand in is
+ * our mail. BACKSTOP_ERROR_INVALID: it is neither, as above. */
+BACKSTOP_CHECKED backstop_status backstop_site_add_internal_network(backstop_site *site,
+                                                                    const char *network,
+                                                                    backstop_error *error);
+
 /* An address from which mail of strangers goes on, a forwarder's or a list's: notices to it
  * return mail that we did not write, so what is missing proves nothing. "local@domain", or
  * "@domain" for all of it. BACKSTOP_ERROR_INVALID: it is neither. */
 BACKSTOP_CHECKED backstop_status backstop_site_add_forwarder(backstop_site *site,
-                                                             const char *address,
+                                                             const char *forwarder,
                                                              backstop_error *error);
 
+/* One address of ours, at a domain that others have addresses at too. BACKSTOP_ERROR_INVALID: it is
+ * none. */
+BACKSTOP_CHECKED backstop_status backstop_site_add_address(backstop_site *site, const char *spec,
+                                                           backstop_error *error);
+
 /* A domain of ours, in any spelling; borrowed from the site. BACKSTOP_ERROR_INVALID: it is no
- * domain name, or was added before. A site without any takes every address as ours. */
+ * domain name, or was added before. A site without any, and without addresses of
+ * ours, takes every address as ours. */
 BACKSTOP_CHECKED backstop_status backstop_site_add_domain(backstop_site *site, const char *name,
                                                           backstop_domain **out,
                                                           backstop_error *error);
+
+/* Whether the address `spec`, in any spelling, is one of ours or at a domain of ours, or neither an
+ * address nor a domain was added. */
+BACKSTOP_API bool backstop_site_owns(const backstop_site *site, const char *spec);
+
+/* Whether the IP address is in a network that was added as internal. */
+BACKSTOP_API bool backstop_site_is_internal(const backstop_site *site, const char *ip);
+
+/* Whether it is a loopback, private, link-local or unique local address (RFC 6890). */
+BACKSTOP_API bool backstop_ip_is_private(const char *ip);
 
 /* All its mail leaves through hosts that run Backstop. */
 BACKSTOP_API void backstop_domain_set_closed(backstop_domain *domain, bool is_closed);

@@ -10,15 +10,32 @@
 
 #include "base/span.h"
 #include "message/field.h"
+#include "message/received.h"
 #include "witness/site.h"
 
 #include <backstop/judge.h>
 
 #include <glib.h>
 
-/* A mail that takes longer from us to the reporting MTA was given up (RFC 5321, 4.5.4.1), so the
- * returned mail was sent at most so long before it came there. */
-enum { HEARING_QUEUE_SEC = 5 * 86400 };
+enum {
+    /* A mail that takes longer from us to the reporting MTA was given up (RFC 5321, 4.5.4.1), so
+     * the returned mail was sent at most so long before it came there. */
+    HEARING_QUEUE_SEC = 5 * 86400,
+    /* What is later than this after now was not yet: somebody's clock is wrong. */
+    HEARING_CLOCK_SKEW_SEC = 86400,
+    /* How much later than the arrival at the reporting MTA an honest Date may be. */
+    HEARING_DATE_SKEW_SEC = 3600,
+    HEARING_SENDERS_MAX = 16,
+    HEARING_NOTIFIED_MAX = 64,
+    HEARING_RECIPIENTS_MAX = 24,
+    HEARING_MESSAGE_IDS_MAX = 8,
+};
+
+/* A Received field of the returned header. */
+typedef struct hearing_hop {
+    span value; /* raw */
+    received read;
+} hearing_hop;
 
 typedef struct hearing {
     const backstop_notice *notice;
@@ -29,45 +46,67 @@ typedef struct hearing {
 
     /* The returned header that is asked about; fields.count is 0 where none came back. */
     field_block header;
+    span header_text; /* what its names and values point into */
     bool is_complete;
-    bool body_is_whole; /* the body came back, and nothing shows that it was cut */
+    span body; /* raw; empty if none came back. It may be cut off. */
+    bool has_date;
+    int64_t date_sec; /* its Date: whoever wrote the mail chose it */
+
+    GArray *hops;         /* of hearing_hop, from the top, to the first that cannot be read */
+    bool hops_are_all;    /* they are all Received fields of the header */
+    bool hops_are_on_top; /* nothing that the sender writes stands above the first */
+
+    span return_path;            /* raw value, where the trace fields have one; else empty */
+    const char *envelope_sender; /* of the returned mail, canonical; NULL if nothing tells it */
+    const char *from;            /* the first From address, canonical; NULL if there is none */
+    bool from_is_notified; /* it is a mailbox that the notice was sent to, sub-addresses aside */
+
+    /* The mailboxes that the notice was sent to, canonical: as addressed, and each without BATV,
+     * VERP and sub-address. */
+    GPtrArray *notified; /* of const char * */
 
     /* Canonical addresses, each once, the likeliest first: who may have sent it, at domains of ours
-     * alone. Bounded by HEARING_SENDERS_MAX. */
-    GPtrArray *senders; /* of const char * */
-
-    /* The mailboxes that the notice was sent to, canonical, as addressed and plain. */
-    GPtrArray *notified;
+     * alone. The first `notified_sender_count` are among `notified`. */
+    GPtrArray *senders;
+    unsigned notified_sender_count;
 
     /* For failure, delay, success: its recipients in each form that is told. For an automatic
      * reply: its author. Canonical. */
     GPtrArray *recipients;
 
-    /* The Message-IDs that may name the mail, in the ledger's form. */
+    /* The Message-IDs that may name the mail, in the ledger's form; the first is its own, or what
+     * In-Reply-To says; the others are of mails before it, perhaps. */
     GPtrArray *message_ids;
 
-    const backstop_domain *domain; /* of the first sender at a domain of ours; may be NULL */
+    /* The domain of the mailbox that was notified, else of the first sender; of several the first
+     * that is open. NULL: none that is configured. */
+    const backstop_domain *domain;
 
-    /* When the mail left us: both 0 where nothing trustworthy tells. */
+    /* When the mail left us, from the earliest to the latest that it can be: both 0 where nothing
+     * trustworthy tells. */
     int64_t sent_from_sec, sent_until_sec;
 
-    /* NULL, or why no absence may count: a sentence. */
+    /* It may be mail of strangers that goes on through us, or no address of ours is named. */
+    bool may_be_of_strangers;
+
+    /* NULL, or why no absence may count: a sentence, static. */
     const char *absence_is_silent;
 
+    struct recall *recall; /* what the store answered already (witness/recall.h) */
     GStringChunk *strings; /* owns the texts above */
 } hearing;
 
-enum { HEARING_SENDERS_MAX = 16, HEARING_RECIPIENTS_MAX = 24, HEARING_MESSAGE_IDS_MAX = 8 };
-
-hearing *hearing_open(const backstop_notice *notice, const backstop_site *site,
+/* About returned message `which`: 0 is the notice's own, others follow in the order of
+ * notice->others. `keys` and `store` may be NULL. To be closed before any of them goes. */
+hearing *hearing_open(const backstop_notice *notice, unsigned which, const backstop_site *site,
                       const backstop_keys *keys, backstop_store *store, int64_t now_sec);
 
 /* Takes NULL. */
 void hearing_close(hearing *h);
 
-/* Whether something that holds since `since_sec` (0: never) was there, without a gap on record,
- * all the time in which the mail may have been sent. BACKSTOP_ERROR_BUSY, _STORE: not known. */
-backstop_status hearing_was_covered(const hearing *h, int64_t since_sec, bool *was_covered,
-                                    backstop_error *error);
+/* The text at `index` of one of its lists. */
+span hearing_text_at(const GPtrArray *list, unsigned index);
+
+const hearing_hop *hearing_hop_at(const hearing *h, unsigned index);
 
 #endif

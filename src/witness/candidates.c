@@ -1,0 +1,255 @@
+/* SPDX-FileCopyrightText: The Backstop authors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "witness/candidates.h"
+
+#include "message/address.h"
+#include "message/address_form.h"
+#include "notice/notice.h"
+#include "store/ledger.h"
+
+/* An address as it stands, and what is left as one wrapping after the other comes off. */
+enum { FORMS_MAX = 4 };
+
+typedef struct forms {
+    span list[FORMS_MAX];
+    unsigned count;
+    bool is_signed; /* the outermost wrapping is BATV */
+} forms;
+
+typedef struct builder {
+    hearing *h;
+    GString *form, *inner; /* buffers */
+} builder;
+
+static span keep(const builder *b, const GString *text)
+{
+    const char *kept = g_string_chunk_insert_len(b->h->strings, text->str, (gssize)text->len);
+    return (span){ kept, text->len };
+}
+
+/* What stands in hearings is NUL-terminated, and a NUL in an address names nobody. */
+static void add_once(GPtrArray *list, span text, unsigned most)
+{
+    if (text.len == 0 || list->len >= most) {
+        return;
+    }
+    for (unsigned i = 0; i < list->len; i++) {
+        if (span_equal(hearing_text_at(list, i), text)) {
+            return;
+        }
+    }
+    g_ptr_array_add(list, (gpointer)text.ptr);
+}
+
+static forms forms_of(builder *b, span raw)
+{
+    forms f = { .count = 0 };
+    address_form_canonical(raw, b->form);
+    if (b->form->len == 0) {
+        return f;
+    }
+    f.list[f.count++] = keep(b, b->form);
+    address_wrapping layer;
+    while (f.count < FORMS_MAX && address_form_unwrap(f.list[f.count - 1], b->inner, &layer)) {
+        f.is_signed = f.is_signed || (f.count == 1 && layer == WRAPPED_BATV);
+        f.list[f.count++] = keep(b, b->inner);
+    }
+    return f;
+}
+
+/* Addresses where mail of strangers goes on through us. */
+static bool is_passage(const hearing *h, span form)
+{
+    return address_form_is_srs(form) || address_form_is_list_bounce(form) ||
+           site_is_forwarder(h->site, form);
+}
+
+/* We sign senders without our BATV, but with their VERP and sub-address: so a signed form comes
+ * last, others first. */
+static void add_senders(hearing *h, const forms *f)
+{
+    unsigned first = f->is_signed ? 1 : 0;
+    for (unsigned i = 0; i < f->count; i++) {
+        span form = f->list[(first + i) % f->count];
+        if (site_owns(h->site, form)) {
+            add_once(h->senders, form, HEARING_SENDERS_MAX);
+            h->may_be_of_strangers = h->may_be_of_strangers || is_passage(h, form);
+        }
+    }
+}
+
+static void fill_notified(builder *b)
+{
+    hearing *h = b->h;
+    const GPtrArray *raw = h->notice->notified;
+    for (unsigned i = 0; i < raw->len && h->notified->len < HEARING_NOTIFIED_MAX; i++) {
+        forms f = forms_of(b, hearing_text_at(raw, i));
+        for (unsigned k = 0; k < f.count; k++) {
+            add_once(h->notified, f.list[k], HEARING_NOTIFIED_MAX);
+            h->may_be_of_strangers = h->may_be_of_strangers || is_passage(h, f.list[k]);
+        }
+        add_senders(h, &f);
+    }
+    h->notified_sender_count = h->senders->len;
+}
+
+/* Of the returned mail, as the reporting side saw it. */
+static void add_envelope_sender(builder *b, span raw)
+{
+    forms f = forms_of(b, raw);
+    if (f.count > 0 && b->h->envelope_sender == NULL) {
+        b->h->envelope_sender = f.list[0].ptr;
+    }
+    add_senders(b->h, &f);
+}
+
+static bool is_notified(const hearing *h, const forms *f)
+{
+    for (unsigned i = 0; i < f->count; i++) {
+        for (unsigned k = 0; k < h->notified->len; k++) {
+            if (span_equal(hearing_text_at(h->notified, k), f->list[i])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void fill_senders(builder *b, bool is_own)
+{
+    hearing *h = b->h;
+    address a;
+    if (is_own) {
+        add_envelope_sender(b, span_from_string(h->notice->original_sender));
+        add_envelope_sender(b, span_from_string(h->notice->returned.sender));
+    }
+    if (h->return_path.len > 0 && address_first(h->return_path, h->strings, &a)) {
+        add_envelope_sender(b, a.spec);
+    }
+    span from = field_value(h->header, "From");
+    if (from.len > 0 && address_first(from, h->strings, &a)) {
+        from = a.spec;
+    } else {
+        from = span_from_string(is_own ? h->notice->returned.from : NULL);
+    }
+    forms f = forms_of(b, from);
+    h->from = f.count > 0 ? f.list[0].ptr : NULL;
+    h->from_is_notified = is_notified(h, &f);
+    add_senders(h, &f);
+}
+
+static void add_recipient(builder *b, const char *raw)
+{
+    if (raw != NULL) {
+        address_form_canonical(span_from_string(raw), b->form);
+        add_once(b->h->recipients, keep(b, b->form), HEARING_RECIPIENTS_MAX);
+    }
+}
+
+bool candidates_are_replies(backstop_kind kind)
+{
+    return kind == BACKSTOP_KIND_AUTO_REPLY || kind == BACKSTOP_KIND_LIST_REPLY ||
+           kind == BACKSTOP_KIND_CHALLENGE || kind == BACKSTOP_KIND_READ_RECEIPT;
+}
+
+/* List managers answer as LIST-bounces@, LIST-owner@, LIST-request@ or owner-LIST@ what was written
+ * to LIST@. */
+static void add_list_behind(builder *b, span author)
+{
+    static const char *const endings[] = { "-bounces", "-bounce",  "-owner",
+                                           "-request", "-confirm", "-admin" };
+    span local = address_local(author), domain = span_skip(author, local.len);
+    span base = span_head(local, span_find_char(local, '+'));
+    span owner = SPAN("owner-");
+    if (base.len > owner.len && span_starts_nocase(base, owner)) {
+        base = span_skip(base, owner.len);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
+        span ending = span_from_string(endings[i]);
+        if (base.len > ending.len && span_ends_nocase(base, ending)) {
+            base = span_head(base, base.len - ending.len);
+            break;
+        }
+    }
+    g_string_truncate(b->form, 0);
+    g_string_append_len(b->form, base.ptr, (gssize)base.len);
+    g_string_append_len(b->form, domain.ptr, (gssize)domain.len);
+    add_once(b->h->recipients, keep(b, b->form), HEARING_RECIPIENTS_MAX);
+}
+
+static void fill_recipients(builder *b)
+{
+    const backstop_notice *n = b->h->notice;
+    if (candidates_are_replies(n->kind) && n->author != NULL) {
+        forms f = forms_of(b, span_from_string(n->author));
+        for (unsigned i = 0; i < f.count; i++) {
+            add_once(b->h->recipients, f.list[i], HEARING_RECIPIENTS_MAX);
+        }
+        if (f.count > 0 && n->kind == BACKSTOP_KIND_LIST_REPLY) {
+            add_list_behind(b, f.list[0]);
+        }
+    }
+    /* A receipt names the mailbox that it is about in a field of its own (RFC 8098, 3.2.4). */
+    bool are_told = !candidates_are_replies(n->kind) || n->kind == BACKSTOP_KIND_READ_RECEIPT;
+    for (unsigned i = 0; are_told && i < n->recipients->len; i++) {
+        const backstop_recipient *r = &g_array_index(n->recipients, backstop_recipient, i);
+        add_recipient(b, r->address);
+        add_recipient(b, r->original);
+        add_recipient(b, r->final);
+    }
+}
+
+static void add_message_id(builder *b, span value)
+{
+    g_string_truncate(b->form, 0);
+    span id = ledger_message_id(value, b->form);
+    if (id.len > 0) {
+        const char *kept = g_string_chunk_insert_len(b->h->strings, id.ptr, (gssize)id.len);
+        add_once(b->h->message_ids, (span){ kept, id.len }, HEARING_MESSAGE_IDS_MAX);
+    }
+}
+
+/* Where a header came back, what it says counts alone: a notice about a forger's mail may bear the
+ * Message-ID of a mail of ours in its own References. */
+static void fill_message_ids(builder *b, bool is_own)
+{
+    const hearing *h = b->h;
+    const backstop_notice *n = h->notice;
+    span value = field_value(h->header, "Message-ID");
+    if (value.len == 0 && is_own) {
+        value = span_from_string(n->returned.message_id);
+    }
+    add_message_id(b, value);
+    bool has_none = h->message_ids->len == 0 && h->header.count == 0;
+    if (is_own && (has_none || candidates_are_replies(n->kind))) {
+        for (unsigned i = 0; i < n->replied_to->len; i++) {
+            add_message_id(b, hearing_text_at(n->replied_to, i));
+        }
+    }
+}
+
+/* An owner who declares one domain closed has said nothing of his others. */
+static void choose_domain(hearing *h)
+{
+    unsigned count = MAX(h->notified_sender_count, MIN(h->senders->len, 1));
+    for (unsigned i = 0; i < count; i++) {
+        const backstop_domain *d = site_domain_of(h->site, hearing_text_at(h->senders, i));
+        if (d != NULL && (h->domain == NULL || (h->domain->is_closed && !d->is_closed))) {
+            h->domain = d;
+        }
+    }
+}
+
+void candidates_fill(hearing *h, bool is_own)
+{
+    builder b = { h, g_string_new(NULL), g_string_new(NULL) };
+    fill_notified(&b);
+    fill_senders(&b, is_own);
+    fill_recipients(&b);
+    fill_message_ids(&b, is_own);
+    choose_domain(h);
+    h->may_be_of_strangers = h->may_be_of_strangers || h->senders->len == 0;
+    g_string_free(b.form, TRUE);
+    g_string_free(b.inner, TRUE);
+}

@@ -1,0 +1,173 @@
+/* SPDX-FileCopyrightText: The Backstop authors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "witness/recall.h"
+
+#include "message/address.h"
+
+/* Notices go to one mailbox; who names many domains gets no answer. */
+enum { DOMAINS_MAX = 4 };
+
+typedef struct text_list {
+    span list[MAX(HEARING_SENDERS_MAX, MAX(HEARING_RECIPIENTS_MAX, HEARING_MESSAGE_IDS_MAX))];
+    size_t count;
+} text_list;
+
+static text_list texts_of(const GPtrArray *from)
+{
+    text_list t = { .count = 0 };
+    while (t.count < MIN(from->len, G_N_ELEMENTS(t.list))) {
+        t.list[t.count] = hearing_text_at(from, (unsigned)t.count);
+        t.count++;
+    }
+    return t;
+}
+
+/* How many rows ledger_find() looks for. */
+static size_t question_count(size_t senders, size_t ids, size_t recipients)
+{
+    return ids + senders * (ids + ids * recipients + recipients);
+}
+
+static backstop_status find(const hearing *h, const text_list *senders, const span *ids,
+                            size_t id_count, const text_list *recipients, ledger_answer *out,
+                            backstop_error *error)
+{
+    return ledger_find(h->store, senders->list, senders->count, ids, id_count, recipients->list,
+                       recipients->count, h->now_sec, out, error);
+}
+
+/* The first Message-ID is the mail's. The others are asked for only where it is not known, and
+ * never prove a delivery: answers to a forger's mail cite what that cites. */
+static backstop_status ask(const hearing *h, recall_answer *out, backstop_error *error)
+{
+    text_list senders = texts_of(h->senders), ids = texts_of(h->message_ids);
+    text_list recipients = texts_of(h->recipients);
+    while (question_count(senders.count, MIN(ids.count, 1), recipients.count) >
+           LEDGER_QUESTIONS_MAX) {
+        recipients.count /= 2;
+        out->was_cut = true;
+    }
+    ledger_answer first, others = { 0 };
+    backstop_status status =
+        find(h, &senders, ids.list, MIN(ids.count, 1), &recipients, &first, error);
+    if (status == BACKSTOP_OK && ids.count > 1 && !first.knows_message) {
+        recipients.count = 0;
+        status = find(h, &senders, ids.list + 1, ids.count - 1, &recipients, &others, error);
+    }
+    out->knows_delivery = first.knows_delivery;
+    out->knows_message = first.knows_message || others.knows_message;
+    out->knows_pair = first.knows_pair;
+    out->knows_elsewhere = first.knows_elsewhere || others.knows_elsewhere;
+    return status;
+}
+
+static backstop_status give(backstop_status status, const backstop_error *from, backstop_error *to)
+{
+    if (status != BACKSTOP_OK && to != NULL) {
+        *to = *from;
+    }
+    return status;
+}
+
+backstop_status recall_mail(const hearing *h, recall_answer *out, backstop_error *error)
+{
+    recall *r = h->recall;
+    if (!r->has_answer) {
+        r->status = ask(h, &r->answer, &r->error);
+        r->has_answer = true;
+    }
+    *out = r->answer;
+    return give(r->status, &r->error, error);
+}
+
+/* The domains that the mail would be of, each once; 0: none, or too many. */
+static unsigned domains_of(const hearing *h, span out[DOMAINS_MAX])
+{
+    unsigned count = 0, senders = MAX(h->notified_sender_count, MIN(h->senders->len, 1));
+    for (unsigned i = 0; i < senders; i++) {
+        span domain = address_domain(hearing_text_at(h->senders, i));
+        bool is_new = true;
+        for (unsigned k = 0; k < count; k++) {
+            is_new = is_new && !span_equal(out[k], domain);
+        }
+        if (is_new && count == DOMAINS_MAX) {
+            return 0;
+        }
+        if (is_new) {
+            out[count++] = domain;
+        }
+    }
+    return count;
+}
+
+backstop_status recall_since(const hearing *h, store_since what, int64_t *since_sec,
+                             backstop_error *error)
+{
+    span domains[DOMAINS_MAX];
+    unsigned count = domains_of(h, domains);
+    backstop_status status = BACKSTOP_OK;
+    *since_sec = 0;
+    for (unsigned i = 0; i < count; i++) {
+        int64_t since = 0;
+        status = ledger_since(h->store, domains[i], what, &since, error);
+        *since_sec = since == 0 ? 0 : MAX(*since_sec, since);
+        if (status != BACKSTOP_OK || since == 0) {
+            break;
+        }
+    }
+    return status;
+}
+
+backstop_status recall_covers(const hearing *h, int64_t since_sec, bool *covers,
+                              backstop_error *error)
+{
+    recall *r = h->recall;
+    *covers = false;
+    if (since_sec == 0 || h->sent_until_sec == 0 || since_sec > h->sent_from_sec) {
+        return BACKSTOP_OK;
+    }
+    if (!r->has_gap_answer) {
+        r->gap_status = h->store->operations->has_gap(h->store, h->sent_from_sec, h->sent_until_sec,
+                                                      &r->has_gap, &r->gap_error);
+        r->has_gap_answer = true;
+    }
+    *covers = r->gap_status == BACKSTOP_OK && !r->has_gap;
+    return give(r->gap_status, &r->gap_error, error);
+}
+
+static bool is_recorded(const hearing *h, const text_list *senders, span id, span recipient)
+{
+    ledger_answer known;
+    return ledger_find(h->store, senders->list, senders->count, &id, 1, &recipient, 1, h->now_sec,
+                       &known, NULL) == BACKSTOP_OK &&
+           known.knows_delivery;
+}
+
+bool recall_is_worn(const hearing *h)
+{
+    ledger_returns returns = { 0, 0 };
+    recall_answer answer;
+    if (h->store == NULL || h->message_ids->len == 0 ||
+        recall_mail(h, &answer, NULL) != BACKSTOP_OK) {
+        return false;
+    }
+    text_list senders = texts_of(h->senders);
+    span id = hearing_text_at(h->message_ids, 0);
+    bool is_worn = false;
+    for (unsigned i = 0; answer.knows_delivery && i < h->recipients->len; i++) {
+        span recipient = hearing_text_at(h->recipients, i);
+        bool is_one = h->recipients->len == 1 || is_recorded(h, &senders, id, recipient);
+        if (is_one && (ledger_returns_of(h->store, id, recipient, &returns, NULL) != BACKSTOP_OK ||
+                       returns.about_recipient < RECALL_RETURNS_MAX)) {
+            return false;
+        }
+        is_worn = is_worn || is_one;
+    }
+    if (!answer.knows_delivery) {
+        span recipient = h->recipients->len > 0 ? hearing_text_at(h->recipients, 0) : SPAN("");
+        is_worn = ledger_returns_of(h->store, id, recipient, &returns, NULL) == BACKSTOP_OK &&
+                  returns.about_strangers >= RECALL_STRANGER_RETURNS_MAX;
+    }
+    return is_worn;
+}
