@@ -81,7 +81,8 @@ BACKSTOP_API backstop_strength backstop_evidence_strength(const backstop_judgeme
                                                           size_t index);
 BACKSTOP_API const char *backstop_evidence_why(const backstop_judgement *judgement, size_t index);
 
-/* Why, in a paragraph for a person without mail knowledge; empty for no notice. */
+/* The verdict, why, and what the notice reports, in a paragraph for a person without mail
+ * knowledge. Of no notice it says that it is none. */
 BACKSTOP_API const char *backstop_judgement_explanation(const backstop_judgement *judgement);
 
 /* The value of a Backstop-Verdict field: "backscatter; confidence=proven; by=tag; kind=failure;

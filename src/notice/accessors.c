@@ -245,6 +245,11 @@ const char *backstop_hop_from(const backstop_hop *hop)
     return hop->from;
 }
 
+const char *backstop_hop_name(const backstop_hop *hop)
+{
+    return hop->name;
+}
+
 const char *backstop_hop_ip(const backstop_hop *hop)
 {
     return hop->ip;

@@ -5,6 +5,8 @@
  * A notice in plain words. The sentences stand in tables; the code only chooses them and fills in
  * names. They never say that the reader sent the returned message: it may be a forgery.
  */
+#include "notice/explain.h"
+
 #include "notice/notice.h"
 
 #include "base/iso_date.h"
@@ -107,6 +109,7 @@ static const outcome_text outcome_texts[OUTCOMES] = {
 typedef struct kind_text {
     const char *opening; /* NULL: the outcomes are told */
     const char *closing;
+    bool asks_if_yours;   /* whether it is said what to do if somebody else sent the message */
     bool may_give_reason; /* its own text may say why the message was not accepted */
 } kind_text;
 
@@ -119,28 +122,28 @@ typedef struct kind_text {
 static const kind_text kind_texts[] = {
     [BACKSTOP_KIND_NONE] = { "This is an ordinary message, not an automatic notice about another "
                              "one.",
-                             NULL, false },
-    [BACKSTOP_KIND_FAILURE] = { NULL, NOT_YOURS, false },
-    [BACKSTOP_KIND_DELAY] = { NULL, NOT_YOURS, false },
-    [BACKSTOP_KIND_SUCCESS] = { NULL, "There is nothing to do. " NOT_YOURS, false },
+                             NULL, false, false },
+    [BACKSTOP_KIND_FAILURE] = { NULL, NULL, true, false },
+    [BACKSTOP_KIND_DELAY] = { NULL, NULL, true, false },
+    [BACKSTOP_KIND_SUCCESS] = { NULL, "There is nothing to do.", true, false },
     [BACKSTOP_KIND_AUTO_REPLY] = { "This is an automatic reply{from} to " THE_MESSAGE
                                    ", such as a note that somebody is away.",
                                    "A program sent it; the message itself has usually arrived. "
                                    "There is nothing to do, unless the reply asks for "
-                                   "something. " NOT_YOURS,
-                                   true },
+                                   "something.",
+                                   true, true },
     [BACKSTOP_KIND_LIST_REPLY] = { "This is the answer of a mailing list program{from} "
                                    "to " THE_MESSAGE ".",
                                    "Such programs confirm requests, or say that a message waits "
                                    "for approval or was refused. Do what it asks for only if you "
-                                   "wrote to that list. " NOT_YOURS,
-                                   true },
+                                   "wrote to that list.",
+                                   true, true },
     [BACKSTOP_KIND_CHALLENGE] = { "This is an automatic request{from} to confirm " THE_MESSAGE ".",
                                   "The message is held back until somebody confirms it. If you "
                                   "sent it, follow the steps in the request. If you did not, do "
                                   "not confirm: that would let a stranger's mail through in your "
                                   "name.",
-                                  false },
+                                  false, false },
     [BACKSTOP_KIND_CONTENT_WARNING] = { "This is a warning of a mail scanner: it says that it "
                                         "found something harmful or forbidden, such as a virus, "
                                         "in " THE_MESSAGE ".{meant}",
@@ -148,17 +151,17 @@ static const kind_text kind_texts[] = {
                                         "tried again. Harmful mail mostly bears a false sender: "
                                         "if you did not send it, you can ignore this warning. If "
                                         "you did, check the attached files and your computer.",
-                                        false },
+                                        false, false },
     [BACKSTOP_KIND_READ_RECEIPT] = { "This is a read receipt{from} for " THE_MESSAGE ".",
                                      "It says what a mail program did with the message: it was "
                                      "displayed, deleted or passed on. That does not prove that a "
-                                     "person has read it. There is nothing to do. " NOT_YOURS,
-                                     false },
+                                     "person has read it. There is nothing to do.",
+                                     true, false },
     [BACKSTOP_KIND_FEEDBACK] = { "This is an abuse report: somebody marked as unwanted " THE_MESSAGE
                                  ", or your network as its origin.{meant}",
                                  "If it was sent from there, stop sending to that recipient. If "
                                  "not, your address is being misused, and there is nothing to do.",
-                                 false },
+                                 false, false },
 };
 
 /* The recipients who share an outcome and a reason. */
@@ -414,7 +417,7 @@ static void append_given_reason(GString *out, backstop_reason reason)
     }
 }
 
-char *backstop_notice_explain(const backstop_notice *notice)
+char *explain_notice(const backstop_notice *notice, bool is_ours)
 {
     const kind_text *text = &kind_texts[notice->kind];
     GString *out = g_string_new(NULL);
@@ -428,5 +431,11 @@ char *backstop_notice_explain(const backstop_notice *notice)
         append_given_reason(out, text->may_give_reason ? all.list[0].reason : BACKSTOP_REASON_NONE);
     }
     append_sentence(out, text->closing);
+    append_sentence(out, text->asks_if_yours && !is_ours ? NOT_YOURS : NULL);
     return g_string_free(out, FALSE);
+}
+
+char *backstop_notice_explain(const backstop_notice *notice)
+{
+    return explain_notice(notice, false);
 }

@@ -30,6 +30,7 @@ struct backstop_recipient {
 
 struct backstop_hop {
     const char *from;
+    const char *name;
     const char *ip;
     const char *by;
     bool has_date;

@@ -179,6 +179,7 @@ static void read_hops(const source *s, backstop_notice *notice)
         }
         backstop_hop kept = {
             .from = notice_keep_text(notice, hop.from),
+            .name = notice_keep_text(notice, hop.from_rdns),
             .ip = notice_keep_text(notice, hop.ip),
             .by = notice_keep_text(notice, hop.by),
             .has_date = hop.has_date,
