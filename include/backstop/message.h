@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct backstop_message backstop_message;
 
@@ -55,6 +56,9 @@ BACKSTOP_API const char *backstop_message_field_value(const backstop_message *me
 /* The first field of that name (ASCII, any case) as readable UTF-8: RFC 2047 words decoded,
  * unfolded. A new string for the caller to free() with backstop_text_free(); NULL if absent. */
 BACKSTOP_API char *backstop_message_field_text(const backstop_message *message, const char *name);
+
+/* When it came: the time of its topmost Received field, else of its Date. False if neither tells. */
+BACKSTOP_API bool backstop_message_date(const backstop_message *message, int64_t *unix_sec);
 
 /* The MIME parts in the order they stand, the whole message first (index 0). */
 BACKSTOP_API size_t backstop_message_part_count(const backstop_message *message);

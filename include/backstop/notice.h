@@ -151,6 +151,9 @@ BACKSTOP_API size_t backstop_returned_hop_count(const backstop_returned *returne
 BACKSTOP_API const backstop_hop *backstop_returned_hop(const backstop_returned *returned,
                                                        size_t index);
 BACKSTOP_API const char *backstop_hop_from(const backstop_hop *hop);
+
+/* The name that the receiving host found for the client's address; from is what it calls itself. */
+BACKSTOP_API const char *backstop_hop_name(const backstop_hop *hop);
 BACKSTOP_API const char *backstop_hop_ip(const backstop_hop *hop);
 BACKSTOP_API const char *backstop_hop_by(const backstop_hop *hop);
 BACKSTOP_API bool backstop_hop_date(const backstop_hop *hop, int64_t *unix_sec);

@@ -172,12 +172,23 @@ static bool find_separator(mail_stream *s, size_t *end, size_t *next)
     return false;
 }
 
-static void hand_on(mail_stream *s, size_t end, mail_stream_message *message)
+/* Where a place in the buffer lies in the file. */
+static int64_t position_of(const mail_stream *s, size_t at)
+{
+    return s->position - (int64_t)(s->end - at);
+}
+
+/* The message's bytes end at `end`, what belongs to it in the file at `behind`. */
+static void hand_on(mail_stream *s, size_t end, size_t behind, mail_stream_message *message)
 {
     span bytes = { s->buffer + s->begin, end - s->begin };
+    bool cut = bytes.len > s->max_bytes;
     *message = (mail_stream_message){ .bytes = span_head(bytes, s->max_bytes),
                                       .index = s->count++,
-                                      .cut = bytes.len > s->max_bytes };
+                                      .cut = cut,
+                                      .begin = s->begin_position,
+                                      .end = cut ? 0 : position_of(s, behind) };
+    s->begin_position = position_of(s, behind);
 }
 
 static bool next_single(mail_stream *s, mail_stream_message *message)
@@ -185,7 +196,7 @@ static bool next_single(mail_stream *s, mail_stream_message *message)
     while (unread(s).len <= s->max_bytes && fill(s)) {
     }
     s->is_done = true;
-    hand_on(s, s->end, message);
+    hand_on(s, s->end, s->end, message);
     return s->error == 0;
 }
 
@@ -202,6 +213,7 @@ static bool skip_rest(mail_stream *s)
         fill(s);
     }
     s->is_skipping = false;
+    s->begin_position = position_of(s, s->scan + 1);
     s->begin = s->scan = next;
     return true;
 }
@@ -226,7 +238,7 @@ static bool next_in_mbox(mail_stream *s, mail_stream_message *message)
     bool has_next;
     while (!(has_next = find_separator(s, &end, &next)) && !s->at_end) {
         if (unread(s).len > s->max_bytes + FROM_LINE_BYTES) {
-            hand_on(s, s->end, message);
+            hand_on(s, s->end, s->end, message);
             message->has_siblings = message->index > 0;
             s->is_skipping = true;
             return true;
@@ -237,7 +249,9 @@ static bool next_in_mbox(mail_stream *s, mail_stream_message *message)
         return false;
     }
     s->is_done = !has_next;
-    hand_on(s, has_next ? end : end_of_last(s), message);
+    /* The separator was found behind the line end at s->scan. */
+    size_t behind = has_next ? s->scan + 1 : s->end;
+    hand_on(s, has_next ? end : end_of_last(s), behind, message);
     message->has_siblings = message->index > 0 || has_next;
     s->begin = s->scan = has_next ? next : s->end;
     return true;

@@ -22,11 +22,12 @@ typedef struct mail_stream {
     int error;        /* errno of the read that failed */
     char *buffer;
     size_t capacity;
-    size_t begin;   /* in the buffer: what has been handed on lies before it */
-    size_t end;     /* in the buffer: the bytes read */
-    size_t scan;    /* in the buffer: no message ends before it */
-    uint64_t count; /* messages handed on */
-    bool at_end;    /* no more to be read */
+    size_t begin;           /* in the buffer: what has been handed on lies before it */
+    size_t end;             /* in the buffer: the bytes read */
+    size_t scan;            /* in the buffer: no message ends before it */
+    uint64_t count;         /* messages handed on */
+    int64_t begin_position; /* in the file: of the message, its separator line with it */
+    bool at_end;            /* no more to be read */
     bool is_mbox;
     bool is_skipping; /* the rest of a message that was too long */
     bool is_done;
@@ -38,6 +39,9 @@ typedef struct mail_stream_message {
     uint64_t index;
     bool has_siblings;
     bool cut;
+    /* Where it stands in the file (if that was read from its begin), with its separator line and
+     * the empty line behind it. The end is not known if it is cut: 0. */
+    int64_t begin, end;
 } mail_stream_message;
 
 mail_stream mail_stream_new(size_t max_bytes);

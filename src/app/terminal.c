@@ -52,14 +52,35 @@ void terminal_append_escaped(GString *out, const char *text)
     g_string_append_len(out, run, text - run);
 }
 
+static unsigned width_of_char(const char *at)
+{
+    gunichar c = g_utf8_get_char(at);
+    return g_unichar_iszerowidth(c) ? 0 : g_unichar_iswide(c) ? 2 : 1;
+}
+
 static unsigned width_of(const char *word, const char *end)
 {
     unsigned width = 0;
     for (; word < end; word = g_utf8_next_char(word)) {
-        gunichar c = g_utf8_get_char(word);
-        width += g_unichar_iszerowidth(c) ? 0 : g_unichar_iswide(c) ? 2 : 1;
+        width += width_of_char(word);
     }
     return width;
+}
+
+void terminal_append_cell(GString *out, const char *text, unsigned columns)
+{
+    g_autoptr(GString) escaped = g_string_new(NULL);
+    terminal_append_escaped(escaped, text);
+    unsigned width = width_of(escaped->str, escaped->str + escaped->len);
+    if (width > columns) {
+        const char *end = escaped->str;
+        for (width = 1; width + width_of_char(end) <= columns; end = g_utf8_next_char(end)) {
+            width += width_of_char(end);
+        }
+        g_string_truncate(escaped, (gsize)(end - escaped->str));
+        g_string_append_c(escaped, '~');
+    }
+    g_string_append_printf(out, "%s%*s", escaped->str, (int)(columns - width), "");
 }
 
 void terminal_append_wrapped(GString *out, const char *text, unsigned indent, unsigned columns)

@@ -17,6 +17,10 @@ unsigned terminal_columns(int fd);
  * bidirectional controls as "\x1b" or "\u202e", bytes that are not UTF-8 as "\xff". */
 void terminal_append_escaped(GString *out, const char *text);
 
+/* Appends any NUL-terminated bytes, escaped, in just `columns`: what is longer is cut, with "~" as
+ * its last column, what is shorter filled with blanks. */
+void terminal_append_cell(GString *out, const char *text, unsigned columns);
+
 /* Appends valid UTF-8 in lines of at most `columns`, each behind `indent` blanks and with a line
  * end. Breaks at blanks only: a longer word gets a longer line. */
 void terminal_append_wrapped(GString *out, const char *text, unsigned indent, unsigned columns);

@@ -3,6 +3,9 @@
 
 #include "backstop/check.h"
 
+#include "app/as_of.h"
+#include "app/context.h"
+#include "app/envelope_options.h"
 #include "app/mailbox.h"
 #include "app/output.h"
 #include "app/progress.h"
@@ -11,10 +14,10 @@
 #include "backstop/print_json.h"
 #include "backstop/print_text.h"
 
+#include <backstop/judge.h>
 #include <backstop/message.h>
 #include <backstop/notice.h>
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
 #include <glib.h>
@@ -25,12 +28,14 @@
 
 typedef struct check_options {
     bool json;
-    backstop_envelope envelope;
-    GPtrArray *recipients; /* of const char *, what envelope.recipients points to */
+    app_choice choice;
+    envelope_options envelope;
+    int64_t as_of_sec;
 } check_options;
 
 typedef struct check {
     check_options options;
+    app_context *context;
     output out;
     progress bar;
     unsigned columns;
@@ -69,11 +74,15 @@ static bool flush(check *c)
 
 static void print(check *c, const mailbox_message *where, const backstop_notice *notice)
 {
+    const app_context *known = c->context;
+    backstop_judgement *j =
+        backstop_judge(notice, known->site, known->keys, known->store, c->options.as_of_sec);
     if (c->options.json) {
-        print_json(c->out.text, where, notice);
+        print_json(c->out.text, where, notice, j);
     } else {
-        print_text(c->out.text, c->columns, where, notice);
+        print_text(c->out.text, c->columns, where, notice, j);
     }
+    backstop_judgement_free(j);
 }
 
 /* False if the output cannot be written. */
@@ -81,8 +90,9 @@ static bool check_message(const mailbox_message *where, void *context)
 {
     check *c = context;
     backstop_message *message;
+    const backstop_envelope envelope = envelope_options_get(&c->options.envelope);
     backstop_status status =
-        backstop_message_read(where->bytes.ptr, where->bytes.len, &c->options.envelope, &message);
+        backstop_message_read(where->bytes.ptr, where->bytes.len, &envelope, &message);
     if (status != BACKSTOP_OK) {
         tell_error_in(c, where, status);
         return true;
@@ -102,68 +112,48 @@ static bool check_message(const mailbox_message *where, void *context)
     return !output_is_large(&c->out) || flush(c);
 }
 
-/* "<a@b.example>" is as good as "a@b.example". */
-static char *without_brackets(char *address)
+enum { OPTION_JSON = 256, OPTION_AS_OF };
+
+/* False, and a line on standard error, if an option of the command's own is wrong. */
+static bool take_option(check_options *options, int option)
 {
-    size_t len = strlen(address);
-    if (len >= 2 && address[0] == '<' && address[len - 1] == '>') {
-        address[len - 1] = '\0';
-        return address + 1;
+    switch (option) {
+    case OPTION_JSON:
+        options->json = true;
+        return true;
+    case OPTION_AS_OF:
+        if (!as_of_read(optarg, &options->as_of_sec)) {
+            fprintf(stderr, "backstop check: --as-of takes a time such as 2026-11-24T08:00:00Z\n");
+            return false;
+        }
+        return true;
+    default:
+        return false; /* getopt_long() has said why */
     }
-    return address;
 }
 
-static bool is_ip_address(const char *text)
-{
-    unsigned char bytes[sizeof(struct in6_addr)];
-    return inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
-}
-
-enum { OPTION_JSON = 256, OPTION_MAIL_FROM, OPTION_RCPT, OPTION_CLIENT_IP, OPTION_HELO };
-
-/* False, and a line on standard error, if the command line is wrong. */
 static bool read_options(int argc, char **argv, check_options *options)
 {
     static const struct option known[] = {
+        APP_CONTEXT_OPTIONS,
+        ENVELOPE_OPTIONS,
         { "json", no_argument, NULL, OPTION_JSON },
-        { "mail-from", required_argument, NULL, OPTION_MAIL_FROM },
-        { "rcpt", required_argument, NULL, OPTION_RCPT },
-        { "client-ip", required_argument, NULL, OPTION_CLIENT_IP },
-        { "helo", required_argument, NULL, OPTION_HELO },
+        { "as-of", required_argument, NULL, OPTION_AS_OF },
         { NULL, 0, NULL, 0 },
     };
     int option;
     while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
-        switch (option) {
-        case OPTION_JSON:
-            options->json = true;
-            break;
-        case OPTION_MAIL_FROM:
-            options->envelope.mail_from = without_brackets(optarg);
-            break;
-        case OPTION_RCPT:
-            g_ptr_array_add(options->recipients, without_brackets(optarg));
-            break;
-        case OPTION_CLIENT_IP:
-            if (!is_ip_address(optarg)) {
-                fprintf(stderr, "backstop check: --client-ip takes an IP address\n");
-                return false;
-            }
-            options->envelope.client_ip = optarg;
-            break;
-        case OPTION_HELO:
-            options->envelope.helo = optarg;
-            break;
-        default:
-            return false; /* getopt_long() has said why */
+        envelope_option_result taken = envelope_options_take(&options->envelope, option, optarg);
+        if (taken == ENVELOPE_OPTION_WRONG ||
+            (taken == ENVELOPE_OPTION_OTHER && !app_choice_take(&options->choice, option, optarg) &&
+             !take_option(options, option))) {
+            return false;
         }
     }
     if (optind == argc) {
         fprintf(stderr, "backstop check: no PATH is given\n");
         return false;
     }
-    options->envelope.recipients = (const char *const *)options->recipients->pdata;
-    options->envelope.recipient_count = options->recipients->len;
     return true;
 }
 
@@ -198,18 +188,33 @@ static int exit_status(const check *c)
     return c->errors > 0 ? EXIT_INPUT : EXIT_DONE;
 }
 
+static int check_all(check *c, char **paths, size_t count)
+{
+    g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+    backstop_status opened =
+        app_context_open(&c->options.choice, APP_NEEDS_NOTHING, &c->context, errors);
+    app_context_print_errors(errors);
+    if (opened != BACKSTOP_OK) {
+        return exit_status_of(opened);
+    }
+    app_context_print_absent(c->context, &c->options.choice);
+    c->out = output_new(STDOUT_FILENO);
+    c->bar = progress_start();
+    c->columns = terminal_columns(STDOUT_FILENO);
+    check_paths(c, paths, count);
+    int status = exit_status(c);
+    output_free(&c->out);
+    app_context_close(c->context);
+    return status;
+}
+
 int check_run(int argc, char **argv)
 {
-    check c = { .options.recipients = g_ptr_array_new() };
+    check c = { .options = { .envelope = envelope_options_new(), .as_of_sec = as_of_now() } };
     int status = EXIT_USAGE;
     if (read_options(argc, argv, &c.options)) {
-        c.out = output_new(STDOUT_FILENO);
-        c.bar = progress_start();
-        c.columns = terminal_columns(STDOUT_FILENO);
-        check_paths(&c, argv + optind, (size_t)(argc - optind));
-        status = exit_status(&c);
-        output_free(&c.out);
+        status = check_all(&c, argv + optind, (size_t)(argc - optind));
     }
-    g_ptr_array_free(c.options.recipients, TRUE);
+    envelope_options_free(&c.options.envelope);
     return status;
 }

@@ -4,8 +4,14 @@
 /* `backstop COMMAND ...`: finds the command in a table and runs it. */
 #include "backstop/check.h"
 #include "backstop/exit_status.h"
+#include "backstop/filter.h"
+#include "backstop/key.h"
+#include "backstop/ledger.h"
+#include "backstop/sign_mail.h"
+#include "backstop/sweep.h"
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,11 +24,34 @@ typedef struct command {
 
 static const command commands[] = {
     { "check",
-      "[--json] [--mail-from ADDRESS] [--rcpt ADDRESS]... [--client-ip IP]\n"
-      "                      [--helo NAME] PATH...",
-      "say whether messages are bounces or other automatic notices, and what they report;\n"
+      "[--json] [--as-of TIME] [--mail-from ADDRESS] [--rcpt ADDRESS]...\n"
+      "                      [--client-ip IP] [--helo NAME] PATH...",
+      "say whether messages are bounces or other automatic notices, what they report, and whether\n"
+      "      they are about mail of ours;\n"
       "      PATH is a message, a folder of messages, a Maildir, an mbox, or - for standard input",
       check_run },
+    { "filter", "[--exit-code] [--as-of TIME] [--mail-from ADDRESS] [--rcpt ADDRESS]...",
+      "hand a message on from standard input to standard output, a notice marked with its verdict",
+      filter_run },
+    { "key", "[--key-file FILE] new [tag|ledger|prvs0-9] | list | retire ID",
+      "make, show and retire the keys with which outgoing mail is signed", key_run },
+    { "ledger",
+      "[--key-file FILE] [--store FILE] [--as-of TIME]\n"
+      "                      import PATH... | stats | expire | forget ADDRESS...",
+      "fill the memory of sent mail, show it, and empty it;\n"
+      "      PATH is a Sent folder (Maildir, mbox, messages) or a log of Postfix, also a packed one",
+      ledger_run },
+    { "sign", "[--key-file FILE] [--store FILE] [--as-of TIME] --from ADDRESS --rcpt ADDRESS...",
+      "tag an outgoing message, from standard input to standard output, and remember it",
+      sign_run },
+    { "sweep",
+      "--mail PATH --sent PATH... --me ADDRESS... [--outbound-hosts LIST]\n"
+      "                      [--apply [--to PATH]] [--json] [--as-of TIME]\n"
+      "       backstop sweep --mail PATH --undo",
+      "judge the notices in one mailbox (a Maildir or an mbox) by its owner's sent mail, without "
+      "any\n"
+      "      configuration; move backscatter to a folder, and back",
+      sweep_run },
 };
 
 static void print_usage(FILE *to)
@@ -31,7 +60,9 @@ static void print_usage(FILE *to)
         fprintf(to, "%s backstop %s %s\n", i == 0 ? "Usage:" : "      ", commands[i].name,
                 commands[i].arguments);
     }
-    fputs("       backstop --help | --version\n\n", to);
+    fputs("       backstop --help | --version\n"
+          "       backstop --config FILE COMMAND ...\n\n",
+          to);
     for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
         fprintf(to, "  %s\n      %s\n", commands[i].name, commands[i].summary);
     }
@@ -63,9 +94,28 @@ static int run_command(int argc, char **argv)
     return EXIT_USAGE;
 }
 
+/* "--config FILE COMMAND ..." is handed on as "COMMAND --config FILE ...", for commands read that
+ * option themselves. False if FILE or COMMAND is missing. */
+static bool move_config_behind_command(int argc, char **argv)
+{
+    int count = 0;
+    if (g_str_equal(argv[1], "--config")) {
+        count = 2;
+    } else if (g_str_has_prefix(argv[1], "--config=")) {
+        count = 1;
+    }
+    if (argc < 2 + count) {
+        return false;
+    }
+    char *command = argv[1 + count];
+    memmove(&argv[2], &argv[1], (size_t)count * sizeof argv[1]);
+    argv[1] = command;
+    return true;
+}
+
 int main(int argc, char **argv)
 {
-    if (argc < 2) {
+    if (argc < 2 || !move_config_behind_command(argc, argv)) {
         print_usage(stderr);
         return EXIT_USAGE;
     }

@@ -92,9 +92,26 @@ static void write_returned(json_writer *w, const backstop_returned *returned)
     json_close_object(w);
 }
 
-void print_json(GString *out, const mailbox_message *where, const backstop_notice *notice)
+static void write_evidence(json_writer *w, const backstop_judgement *judgement)
 {
-    bool is_notice = backstop_notice_kind(notice) != BACKSTOP_KIND_NONE;
+    json_open_array(w, "evidence");
+    size_t count = backstop_judgement_evidence_count(judgement);
+    for (size_t i = 0; i < count; i++) {
+        json_open_object(w, NULL);
+        json_string(w, "witness", backstop_evidence_witness(judgement, i));
+        json_string(w, "claim", backstop_claim_name(backstop_evidence_claim(judgement, i)));
+        json_string(w, "strength",
+                    backstop_strength_name(backstop_evidence_strength(judgement, i)));
+        json_string(w, "why", backstop_evidence_why(judgement, i));
+        json_close_object(w);
+    }
+    json_close_array(w);
+}
+
+void print_json(GString *out, const mailbox_message *where, const backstop_notice *notice,
+                const backstop_judgement *judgement)
+{
+    backstop_confidence confidence = backstop_judgement_confidence(judgement);
     json_writer w = json_start(out);
     json_open_object(&w, NULL);
     json_number(&w, "schema", SCHEMA_VERSION);
@@ -103,14 +120,11 @@ void print_json(GString *out, const mailbox_message *where, const backstop_notic
     json_bool(&w, "cut", where->cut || backstop_notice_is_cut(notice));
     write_notice(&w, notice);
     write_returned(&w, backstop_notice_returned(notice));
-    json_string(&w, "verdict", is_notice ? NULL : "not_a_notice");
-    json_null(&w, "confidence");
+    json_string(&w, "verdict", backstop_verdict_name(backstop_judgement_verdict(judgement)));
+    json_string(&w, "confidence", backstop_confidence_name(confidence));
     json_null(&w, "disposition");
-    json_open_array(&w, "evidence");
-    json_close_array(&w);
-    char *explanation = backstop_notice_explain(notice);
-    json_string(&w, "explanation", explanation);
-    backstop_text_free(explanation);
+    write_evidence(&w, judgement);
+    json_string(&w, "explanation", backstop_judgement_explanation(judgement));
     json_close_object(&w);
     g_string_append_c(out, '\n');
 }

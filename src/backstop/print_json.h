@@ -7,11 +7,14 @@
 
 #include "app/mailbox.h"
 
+#include <backstop/judge.h>
 #include <backstop/notice.h>
 
 #include <glib.h>
 
-/* Appends the line for a message at `where` and the notice that was read out of it. */
-void print_json(GString *out, const mailbox_message *where, const backstop_notice *notice);
+/* Appends the line for a message at `where`, the notice that was read out of it, and its verdict.
+ */
+void print_json(GString *out, const mailbox_message *where, const backstop_notice *notice,
+                const backstop_judgement *judgement);
 
 #endif

@@ -137,21 +137,39 @@ static void append_technical(GString *out, const backstop_notice *notice)
     append_returned(out, backstop_notice_returned(notice));
 }
 
+static void append_verdict(GString *out, const backstop_judgement *judgement)
+{
+    const char *confidence = backstop_confidence_name(backstop_judgement_confidence(judgement));
+    g_autofree char *verdict =
+        g_strconcat(backstop_verdict_name(backstop_judgement_verdict(judgement)),
+                    confidence == NULL ? NULL : ", ", confidence, NULL);
+    append_line(out, 1, "verdict", verdict);
+    for (size_t i = 0; i < backstop_judgement_evidence_count(judgement); i++) {
+        backstop_claim claim = backstop_evidence_claim(judgement, i);
+        const char *strength = backstop_strength_name(backstop_evidence_strength(judgement, i));
+        g_autofree char *said =
+            claim == BACKSTOP_CLAIM_NONE
+                ? g_strdup_printf("silent: %s", backstop_evidence_why(judgement, i))
+                : g_strdup_printf("%s, %s: %s", backstop_claim_name(claim), strength,
+                                  backstop_evidence_why(judgement, i));
+        append_line(out, 2, backstop_evidence_witness(judgement, i), said);
+    }
+}
+
 void print_text(GString *out, unsigned columns, const mailbox_message *where,
-                const backstop_notice *notice)
+                const backstop_notice *notice, const backstop_judgement *judgement)
 {
     backstop_kind kind = backstop_notice_kind(notice);
     append_heading(out, where, kind);
     if (kind == BACKSTOP_KIND_NONE) {
         return;
     }
-    char *explanation = backstop_notice_explain(notice);
     g_autoptr(GString) escaped = g_string_new(NULL);
-    terminal_append_escaped(escaped, explanation);
-    backstop_text_free(explanation);
+    terminal_append_escaped(escaped, backstop_judgement_explanation(judgement));
     g_string_append_c(out, '\n');
     terminal_append_wrapped(out, escaped->str, INDENT_COLUMNS, columns);
     g_string_append_c(out, '\n');
+    append_verdict(out, judgement);
     append_technical(out, notice);
     if (where->cut || backstop_notice_is_cut(notice)) {
         append_line(out, 1, "cut", "part of the message was not read: it passes a limit");

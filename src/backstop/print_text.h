@@ -10,13 +10,14 @@
 
 #include "app/mailbox.h"
 
+#include <backstop/judge.h>
 #include <backstop/notice.h>
 
 #include <glib.h>
 
 /* Appends what is said of the message at `where`, the explanation wrapped to `columns`. */
 void print_text(GString *out, unsigned columns, const mailbox_message *where,
-                const backstop_notice *notice);
+                const backstop_notice *notice, const backstop_judgement *judgement);
 
 /* Appends the last line, which counts, if there is more than one message to count. */
 void print_count(GString *out, uint64_t messages, uint64_t notices);

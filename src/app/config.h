@@ -1,0 +1,72 @@
+/* SPDX-FileCopyrightText: The Backstop authors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * The configuration file: INI, as docs/configuration.md describes it. What settings there are
+ * stands in one table (option.h), which drives this loader, the sample and the manual.
+ *
+ * Errors are lines of text without a line end, which name the file, the line, the section and the
+ * key: "/etc/backstop/backstop.conf:3: [backstop] tag-lifetime: takes ...". All errors of a file
+ * are told, not the first alone.
+ */
+#ifndef BACKSTOP_APP_CONFIG_H
+#define BACKSTOP_APP_CONFIG_H
+
+#include "app/option.h"
+
+#include <backstop/site.h>
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Where the file is if nobody says. */
+#define CONFIG_FILE "/etc/backstop/backstop.conf"
+
+/* [domain NAME] */
+typedef struct config_domain {
+    char *name;    /* as it is written */
+    unsigned line; /* of the section */
+    bool is_closed;
+    bool dkim_signs_all;
+    GPtrArray *dkim_keys;             /* of char *, "selector:file" */
+    unsigned lines[OPTION_COUNT_MAX]; /* where each row of the table is set; 0: it is not */
+} config_domain;
+
+/* The settings, all with a value. */
+typedef struct config {
+    char *file; /* NULL: built-in defaults */
+    char *key_file;
+    char *store;
+    GPtrArray *outbound_hosts; /* lists are of char *, as they are written */
+    GPtrArray *shared_hosts;
+    GPtrArray *internal_networks;
+    GPtrArray *forwarders;
+    int64_t tag_lifetime_sec;
+    int64_t ledger_days;
+    bool ledger_is_complete;
+    bool has_unknown_exits;
+    GPtrArray *domains;               /* of config_domain * */
+    unsigned lines[OPTION_COUNT_MAX]; /* as in config_domain */
+} config;
+
+/* Reads the file. NULL, and lines added to `errors` (GPtrArray of char *, with g_free), if
+ * anything in it is wrong. */
+config *config_load(const char *file, GPtrArray *errors);
+
+/* The settings of a machine that has no file: the key file and the store lie in the user's state
+ * folder ($XDG_STATE_HOME/backstop). */
+config *config_new_default(void);
+
+/* Takes NULL. */
+void config_free(config *c);
+
+/* "FILE:LINE: [backstop] NAME: " of a setting, or as much of it as there is. Freed with g_free().
+ */
+char *config_place(const config *c, const char *name);
+
+/* What judging needs of the settings; reads the DKIM key files. NULL, and lines added to `errors`,
+ * if a value is refused or a file cannot be read. To be freed with backstop_site_free(). */
+backstop_site *config_make_site(const config *c, GPtrArray *errors);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-FileCopyrightText: The Backstop authors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "app/header_edit.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+/* What becomes of `message` with the fields "V" taken out of its header and "N: n" put on top. */
+static char *edited(const char *message)
+{
+    header_edit edit = header_edit_start(span_from_string(message));
+    GString *out = g_string_new_len(edit.from_line.ptr, (gssize)edit.from_line.len);
+    span body = span_skip(edit.rest, edit.header_len);
+    g_string_append_printf(out, "N: n%s", edit.line_end);
+    header_edit_append_without(&edit, SPAN("V"), out);
+    g_string_append_len(out, body.ptr, (gssize)body.len);
+    return g_string_free(out, FALSE);
+}
+
+static void check(const char *message, const char *expected)
+{
+    g_autofree char *got = edited(message);
+    assert_string_equal(got, expected);
+}
+
+static void test_takes_out_the_named_field_only(void **state)
+{
+    (void)state;
+    check("A: 1\nV: x\nB: 2\n\nV: body\n", "N: n\nA: 1\nB: 2\n\nV: body\n");
+    check("v \t: x\nVV: y\nV y: z\n\n", "N: n\nVV: y\nV y: z\n\n");
+    check("V: x\n y\n\tz\nA: 1\n\n", "N: n\nA: 1\n\n");
+    check("A: 1\n V: folded\nV: x\nV: y\n\n", "N: n\nA: 1\n V: folded\n\n");
+}
+
+static void test_keeps_the_line_ends(void **state)
+{
+    (void)state;
+    check("A: 1\r\nV: x\r\n\r\nbody\r\n", "N: n\r\nA: 1\r\n\r\nbody\r\n");
+    check("A: 1\rV: x\r\rbody", "N: n\rA: 1\r\rbody");
+    check("A: 1\nV: x", "N: n\nA: 1\n");
+}
+
+static void test_a_from_line_stays_on_top(void **state)
+{
+    (void)state;
+    check("From a@b.example Mon Nov 23 08:00:00 2026\nV: x\nA: 1\n\nb",
+          "From a@b.example Mon Nov 23 08:00:00 2026\nN: n\nA: 1\n\nb");
+}
+
+static void test_a_line_of_blanks_ends_no_header(void **state)
+{
+    (void)state;
+    check("A: 1\n \t\nV: x\n\nb", "N: n\nA: 1\n \t\n\nb");
+}
+
+static void test_message_without_header_or_bytes(void **state)
+{
+    (void)state;
+    check("", "N: n\n");
+    check("\nbody", "N: n\n\nbody");
+    check("V", "N: n\nV");
+    check("V:", "N: n\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_takes_out_the_named_field_only),
+        cmocka_unit_test(test_keeps_the_line_ends),
+        cmocka_unit_test(test_a_from_line_stays_on_top),
+        cmocka_unit_test(test_a_line_of_blanks_ends_no_header),
+        cmocka_unit_test(test_message_without_header_or_bytes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
