@@ -145,7 +145,7 @@ static bool judge_message(pass *p, const mailbox_message *where)
     if (backstop_notice_kind(notice) != BACKSTOP_KIND_NONE) {
         int64_t time_sec = time_of(message, p->court);
         backstop_judgement *j = judge(p, notice, time_sec);
-        const sweep_judged one = { where, notice, j, time_sec };
+        const sweep_judged one = { where, message, notice, j, time_sec };
         goes_on = p->judged(&one, p->context);
         backstop_judgement_free(j);
     }

@@ -38,6 +38,7 @@ sweep_notices *sweep_pass_find(const char *path, const sweep_court *court, sweep
 /* A notice that was judged; all is borrowed until the call returns. */
 typedef struct sweep_judged {
     const mailbox_message *where;
+    const backstop_message *message;
     const backstop_notice *notice;
     const backstop_judgement *judgement;
     int64_t time_sec; /* when it came */

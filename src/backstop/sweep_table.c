@@ -92,13 +92,13 @@ static void count(sweep_table *table, const sweep_judged *one)
     counts_of_day(table, one->time_sec)->of[verdict]++;
 }
 
-/* The mailbox that the notice is about: its first recipient, else to whom the mail was written,
- * else to whom a reply's author belongs. */
-static char *about(const backstop_notice *notice)
+/* Whom the notice is about: its first recipient, else to whom the mail was written, else who
+ * wrote the notice itself, as an automatic reply. */
+static char *about(const sweep_judged *one)
 {
-    size_t recipients = backstop_notice_recipient_count(notice);
+    size_t recipients = backstop_notice_recipient_count(one->notice);
     for (size_t i = 0; i < recipients; i++) {
-        const char *address = backstop_recipient_address(backstop_notice_recipient(notice, i));
+        const char *address = backstop_recipient_address(backstop_notice_recipient(one->notice, i));
         if (address != NULL && recipients > 1) {
             return g_strdup_printf("%s +%zu", address, recipients - 1);
         }
@@ -106,8 +106,14 @@ static char *about(const backstop_notice *notice)
             return g_strdup(address);
         }
     }
-    const char *to = backstop_returned_to(backstop_notice_returned(notice), 0);
-    return g_strdup(to == NULL ? "-" : to);
+    const char *to = backstop_returned_to(backstop_notice_returned(one->notice), 0);
+    if (to != NULL) {
+        return g_strdup(to);
+    }
+    char *from = backstop_message_field_text(one->message, "From");
+    char *copy = g_strdup(from == NULL ? "-" : from);
+    backstop_text_free(from);
+    return copy;
 }
 
 /* What the witness that decided said; else the first one that said anything. */
@@ -184,7 +190,7 @@ void sweep_table_add(sweep_table *table, const sweep_judged *one, GString *out)
     iso_date_format(one->time_sec, date);
     date[DAY_BYTES] = ' ';
     date[DATE_COLUMNS] = '\0';
-    g_autofree char *subject = about(one->notice);
+    g_autofree char *subject = about(one);
     const backstop_judgement *j = one->judgement;
     const char *sure = backstop_confidence_name(backstop_judgement_confidence(j));
     const char *by = backstop_judgement_by(j);
