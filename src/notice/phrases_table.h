@@ -41,13 +41,17 @@ typedef struct phrases_entry {
     uint8_t weight;
 } phrases_entry;
 
-/* A bit for each hash of the first three bytes of a pattern: most words of a text begin none, and
- * are passed over without walking the trie. Room for 2^15 bits. */
-extern const uint8_t phrases_openers[];
+/* A bit for each hash of the first six bytes of a pattern, or of the first three where it has not
+ * so many: most words of a text begin none, and are passed over without walking the trie. */
+enum { PHRASES_OPENER_BYTES = 6, PHRASES_OPENER_MASK = 0xFFFF };
 
-static inline unsigned phrases_opener_hash(unsigned first, unsigned second, unsigned third)
+extern const uint8_t phrases_openers[];
+extern const uint8_t phrases_short_openers[];
+
+/* The hash of the bytes before, which is 0 at first, and of three more. */
+static inline unsigned phrases_hash(unsigned hash, const unsigned char *p)
 {
-    return (first * 31 * 31 + second * 31 + third) & 0x7FFF;
+    return ((hash * 31 + p[0]) * 31 + p[1]) * 31 + p[2];
 }
 
 extern const uint8_t phrases_labels[];
