@@ -249,9 +249,3 @@ media_type media_type_read(span value)
     }
     return type;
 }
-
-bool media_type_is(media_type type, const char *main_type, const char *subtype)
-{
-    return span_equal_nocase(type.type, span_from_string(main_type)) &&
-           (subtype == NULL || span_equal_nocase(type.subtype, span_from_string(subtype)));
-}

@@ -419,12 +419,15 @@ static bool find_dashes(reader *r, bool at_line_start)
     if (at_line_start && r->rest.len >= 2 && memcmp(r->rest.ptr, "--", 2) == 0) {
         return true;
     }
-    const char needle[] = { r->message->line_end, '-', '-' };
-    const char *hit = memmem(r->rest.ptr, r->rest.len, needle, sizeof needle);
-    if (hit == NULL) {
-        return false;
-    }
-    r->rest = span_skip(r->rest, (size_t)(hit + 1 - r->rest.ptr));
+    /* From line to line: memchr() is several times faster than memmem(). */
+    span rest = r->rest;
+    do {
+        rest = span_skip(rest, span_find_char(rest, r->message->line_end) + 1);
+        if (rest.len < 2) {
+            return false;
+        }
+    } while (rest.ptr[0] != '-' || rest.ptr[1] != '-');
+    r->rest = rest;
     return true;
 }
 

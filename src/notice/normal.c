@@ -84,12 +84,12 @@ static bool is_ascii_word(char c)
 /* "to=user@host", "rcpt=user@host" in log lines: the name is no part of the address. */
 static size_t skip_log_key(span local)
 {
-    static const char *const keys[] = { "to=",      "from=",  "rcpt=", "user=",
-                                        "orig_to=", "email=", "smtp=" };
+    static const span keys[] = { SPAN_OF("to="),   SPAN_OF("from="),    SPAN_OF("rcpt="),
+                                 SPAN_OF("user="), SPAN_OF("orig_to="), SPAN_OF("email="),
+                                 SPAN_OF("smtp=") };
     for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
-        span key = span_from_string(keys[i]);
-        if (local.len > key.len && span_starts_nocase(local, key)) {
-            return key.len;
+        if (local.len > keys[i].len && span_starts_nocase(local, keys[i])) {
+            return keys[i].len;
         }
     }
     return 0;

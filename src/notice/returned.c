@@ -9,10 +9,16 @@
 #include "message/received.h"
 #include "notice/cited.h"
 
+typedef struct trace_field {
+    received hop;
+    bool is_read;
+} trace_field;
+
 /* The header block that came back, wherever it stood. */
 typedef struct source {
     field_block fields;
     GArray *own_fields; /* behind `fields` where they are not the message's; may be NULL */
+    GArray *trace;      /* of trace_field: its Received fields, in order */
     GString *buffer;    /* behind the spans where bytes had to be decoded; may be NULL */
     span body;
     header_shape shape;
@@ -102,10 +108,10 @@ static bool from_text(clues *c, source *s)
     return true;
 }
 
-static bool name_is_one_of(span name, const char *const *names, size_t count)
+static bool name_is_one_of(span name, const span *names, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (span_equal_nocase(name, span_from_string(names[i]))) {
+        if (span_equal_nocase(name, names[i])) {
             return true;
         }
     }
@@ -115,17 +121,20 @@ static bool name_is_one_of(span name, const char *const *names, size_t count)
 /* What a gateway that rebuilds a header keeps as well: these fields prove no completeness. */
 static bool is_kept_by_all(span name)
 {
-    static const char *const kept[] = {
-        "Received", "Return-Path", "From",       "To",           "Cc",
-        "Subject",  "Date",        "Message-ID", "MIME-Version", "Content-Type",
-        "Sender",   "Reply-To",    "References", "In-Reply-To",  "Content-Transfer-Encoding",
+    static const span kept[] = {
+        SPAN_OF("Received"),     SPAN_OF("Return-Path"), SPAN_OF("From"),
+        SPAN_OF("To"),           SPAN_OF("Cc"),          SPAN_OF("Subject"),
+        SPAN_OF("Date"),         SPAN_OF("Message-ID"),  SPAN_OF("MIME-Version"),
+        SPAN_OF("Content-Type"), SPAN_OF("Sender"),      SPAN_OF("Reply-To"),
+        SPAN_OF("References"),   SPAN_OF("In-Reply-To"), SPAN_OF("Content-Transfer-Encoding"),
     };
     return name_is_one_of(name, kept, G_N_ELEMENTS(kept));
 }
 
 static bool is_written_by_sender(span name)
 {
-    static const char *const fields[] = { "From", "To", "Subject", "Date", "Message-ID" };
+    static const span fields[] = { SPAN_OF("From"), SPAN_OF("To"), SPAN_OF("Subject"),
+                                   SPAN_OF("Date"), SPAN_OF("Message-ID") };
     return name_is_one_of(name, fields, G_N_ELEMENTS(fields));
 }
 
@@ -141,48 +150,61 @@ static bool can_follow(const received *upper, const received *lower)
            lower->date_sec >= upper->date_sec - QUEUE_SEC;
 }
 
+static void read_trace(source *s)
+{
+    s->trace = g_array_new(FALSE, FALSE, sizeof(trace_field));
+    for (unsigned i = 0; i < s->fields.count; i++) {
+        const header_field *f = field_at(s->fields, i);
+        if (span_equal_nocase(f->name, SPAN("Received"))) {
+            trace_field t;
+            t.is_read = received_read(f->value, &t.hop);
+            g_array_append_val(s->trace, t);
+        }
+    }
+}
+
 /* The rule of docs/architecture.md, "complete". */
 static bool is_complete(const source *s)
 {
-    received upper = { .has_date = false };
-    bool has_received = false, has_extra = false;
+    const trace_field *upper = NULL;
+    unsigned received_count = 0;
+    bool has_extra = false;
     if (s->is_summary || s->is_rebuilt || s->shape.is_cut || s->shape.has_junk ||
         !(s->shape.ended || s->at_part_end)) {
         return false;
     }
     for (unsigned i = 0; i < s->fields.count; i++) {
         const header_field *f = field_at(s->fields, i);
-        received hop;
         if (span_equal_nocase(f->name, SPAN("Received"))) {
-            if (!received_read(f->value, &hop) || !can_follow(&upper, &hop)) {
+            const trace_field *t = &g_array_index(s->trace, trace_field, received_count);
+            if (!t->is_read || (upper != NULL && !can_follow(&upper->hop, &t->hop))) {
                 return false;
             }
-            upper = hop;
-            has_received = true;
-        } else if (!has_received && is_written_by_sender(f->name)) {
+            upper = t;
+            received_count++;
+        } else if (upper == NULL && is_written_by_sender(f->name)) {
             return false;
         }
         /* What stands above all Received fields, the reporting side may have added itself. */
-        has_extra = has_extra || (has_received && !is_kept_by_all(f->name));
+        has_extra = has_extra || (upper != NULL && !is_kept_by_all(f->name));
     }
-    return has_received && has_extra && field_value(s->fields, "From").len > 0 &&
+    return upper != NULL && has_extra && field_value(s->fields, "From").len > 0 &&
            field_value(s->fields, "Date").len > 0 && field_value(s->fields, "Message-ID").len > 0;
 }
 
 static void read_hops(const source *s, backstop_notice *notice)
 {
-    for (unsigned i = 0; i < s->fields.count && notice->returned.hops->len < LIMIT_HOPS; i++) {
-        const header_field *f = field_at(s->fields, i);
-        received hop;
-        if (!span_equal_nocase(f->name, SPAN("Received")) || !received_read(f->value, &hop)) {
+    for (unsigned i = 0; i < s->trace->len && notice->returned.hops->len < LIMIT_HOPS; i++) {
+        const trace_field *t = &g_array_index(s->trace, trace_field, i);
+        if (!t->is_read) {
             continue;
         }
         backstop_hop kept = {
-            .from = notice_keep_text(notice, hop.from),
-            .ip = notice_keep_text(notice, hop.ip),
-            .by = notice_keep_text(notice, hop.by),
-            .has_date = hop.has_date,
-            .date_sec = hop.date_sec,
+            .from = notice_keep_text(notice, t->hop.from),
+            .ip = notice_keep_text(notice, t->hop.ip),
+            .by = notice_keep_text(notice, t->hop.by),
+            .has_date = t->hop.has_date,
+            .date_sec = t->hop.date_sec,
         };
         g_array_append_val(notice->returned.hops, kept);
     }
@@ -311,6 +333,7 @@ void returned_read(clues *c, backstop_notice *notice)
     source s = { .body = { "", 0 } };
     struct backstop_returned *r = &notice->returned;
     if (from_part(c, &s) || from_text(c, &s)) {
+        read_trace(&s);
         r->form = form_of(&s);
         r->is_complete = is_complete(&s);
         read_fields(&s, notice);
@@ -323,6 +346,9 @@ void returned_read(clues *c, backstop_notice *notice)
     }
     if (c->status.original_sender.len > 0) {
         r->sender = notice_keep_text(notice, c->status.original_sender);
+    }
+    if (s.trace != NULL) {
+        g_array_free(s.trace, TRUE);
     }
     if (s.own_fields != NULL) {
         g_array_free(s.own_fields, TRUE);
