@@ -496,6 +496,11 @@ static void append_iso_2022(span bytes, GString *out)
     }
 }
 
+bool charset_is_plain(span bytes)
+{
+    return ascii_run(bytes) == bytes.len && span_find_char(bytes, '\x1b') == bytes.len;
+}
+
 void charset_to_utf8(span label, span bytes, GString *out)
 {
     if (bytes.len == 0) {

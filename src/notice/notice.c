@@ -94,6 +94,9 @@ const char *notice_keep_header_text(backstop_notice *notice, span raw)
     if (raw.len == 0) {
         return NULL;
     }
+    if (is_one_clean_line(raw) && !encoded_word_may_stand_in(raw)) {
+        return g_string_chunk_insert_len(notice->store, raw.ptr, (gssize)raw.len);
+    }
     GString *text = g_string_sized_new(raw.len);
     encoded_word_decode(raw, text);
     const char *kept = keep_on_one_line(notice, (span){ text->str, text->len });
