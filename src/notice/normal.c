@@ -266,10 +266,10 @@ static const char *write_word(writer *w, const char *p, const char *end)
         p++;
     }
     write_space(w, false);
-    size_t at = w->out->len;
-    g_string_append_len(w->out, start, p - start);
-    for (char *c = w->out->str + at; *c != '\0'; c++) {
-        *c = ascii_lower(*c);
+    size_t at = w->out->len, len = (size_t)(p - start);
+    g_string_set_size(w->out, at + len);
+    for (size_t i = 0; i < len; i++) {
+        w->out->str[at + i] = ascii_lower(start[i]);
     }
     w->last_is_cjk = false;
     return p;
