@@ -57,6 +57,21 @@ void clues_match_text(span text, normal_text *normal, GArray *hits)
     phrases_find((span){ normal->text->str, normal->text->len }, hits);
 }
 
+static normal_text *use_aside(clues *c)
+{
+    if (c->aside == NULL) {
+        c->aside = normal_new();
+        c->aside_hits = g_array_new(FALSE, FALSE, sizeof(phrase_hit));
+    }
+    return c->aside;
+}
+
+void clues_match_aside(clues *c, span text)
+{
+    normal_text *normal = use_aside(c);
+    clues_match_text(text, normal, c->aside_hits);
+}
+
 static unsigned count_class(const GArray *hits, phrase_class class)
 {
     unsigned count = 0;
@@ -266,7 +281,7 @@ enum { STATUS_FIELDS_ENOUGH = 2 };
 
 static span read_dialects(clues *c, span text)
 {
-    g_string_truncate(c->dialect_buffer, 0);
+    c->dialect_buffer = g_string_new(NULL);
     c->ses = dialect_ses_rewrite(text, c->dialect_buffer);
     return c->ses == SES_NONE ? text : (span){ c->dialect_buffer->str, c->dialect_buffer->len };
 }
@@ -286,6 +301,7 @@ void clues_read_text(clues *c)
         return;
     }
     c->has_text = true;
+    c->text_buffer = g_string_new(NULL);
     span text = own_text_read(c->message, index_of(c, c->returned_part), c->text_buffer, &c->cut);
     if (c->use_dialects) {
         text = read_dialects(c, text);
@@ -438,7 +454,7 @@ static void drop_cited_subject(clues *c)
     if (c->hits->len == 0 || span_trim(raw).len < CITED_BYTES_MIN) {
         return;
     }
-    normal_text *subject = normal_new();
+    normal_text *subject = use_aside(c);
     g_string_truncate(c->scratch, 0);
     encoded_word_decode(raw, c->scratch);
     normal_read(subject, (span){ c->scratch->str, c->scratch->len });
@@ -454,7 +470,6 @@ static void drop_cited_subject(clues *c)
         drop_hits(c->hits, start, start + (unsigned)subject->text->len);
         at = start + subject->text->len;
     }
-    normal_free(subject);
 }
 
 void clues_read_words(clues *c)
@@ -489,10 +504,6 @@ clues *clues_gather(const backstop_message *message, bool use_dialects)
     c->header = message_header(message);
     c->cut = message->cut;
     c->store = g_string_chunk_new(STORE_BLOCK_BYTES);
-    c->text_buffer = g_string_new(NULL);
-    c->status_buffer = g_string_new(NULL);
-    c->dialect_buffer = g_string_new(NULL);
-    c->mdn_buffer = g_string_new(NULL);
     c->scratch = g_string_sized_new(256);
     c->subject = g_string_sized_new(128);
     c->normal = normal_new();
@@ -506,12 +517,21 @@ clues *clues_gather(const backstop_message *message, bool use_dialects)
     read_ownership(c);
     c->use_dialects = use_dialects;
     if (c->mdn_part != NULL) {
+        c->mdn_buffer = g_string_new(NULL);
         c->mdn_text = part_text(c->mdn_part, LIMIT_NOTICE_TEXT_BYTES, c->mdn_buffer, &c->cut);
     }
     if (c->status_part != NULL) {
+        c->status_buffer = g_string_new(NULL);
         read_status(c, part_text(c->status_part, LIMIT_TEXT_PART_BYTES, c->status_buffer, &c->cut));
     }
     return c;
+}
+
+static void free_buffer(GString *buffer)
+{
+    if (buffer != NULL) {
+        g_string_free(buffer, TRUE);
+    }
 }
 
 void clues_free(clues *c)
@@ -520,14 +540,18 @@ void clues_free(clues *c)
         return;
     }
     g_string_chunk_free(c->store);
-    g_string_free(c->text_buffer, TRUE);
-    g_string_free(c->status_buffer, TRUE);
-    g_string_free(c->dialect_buffer, TRUE);
-    g_string_free(c->mdn_buffer, TRUE);
+    free_buffer(c->text_buffer);
+    free_buffer(c->status_buffer);
+    free_buffer(c->dialect_buffer);
+    free_buffer(c->mdn_buffer);
     g_string_free(c->scratch, TRUE);
     g_string_free(c->subject, TRUE);
     normal_free(c->normal);
     g_array_free(c->hits, TRUE);
+    normal_free(c->aside);
+    if (c->aside_hits != NULL) {
+        g_array_free(c->aside_hits, TRUE);
+    }
     g_array_free(c->status.groups, TRUE);
     g_free(c);
 }
