@@ -9,9 +9,10 @@ enum { NAME_BYTES_MAX = 76 };
 bool field_starts_line(span line, size_t *name_len)
 {
     size_t n = 0;
-    /* Printable ASCII (RFC 5322, 2.2): a text that starts with an 8-bit word is no field. */
-    while (n < line.len && n <= NAME_BYTES_MAX && line.ptr[n] > ' ' && line.ptr[n] < 127 &&
-           line.ptr[n] != ':') {
+    size_t limit = MIN(line.len, NAME_BYTES_MAX + 1);
+    /* Printable ASCII (RFC 5322, 2.2): a text that starts with an 8-bit word is no field. The
+     * subtraction takes what is below "!" above all. */
+    while (n < limit && (unsigned char)(line.ptr[n] - '!') <= '~' - '!' && line.ptr[n] != ':') {
         n++;
     }
     *name_len = n;

@@ -89,6 +89,9 @@ span part_text(const part *p, size_t max_bytes, GString *scratch, bool *cut)
 static span copy_text(backstop_message *message, const char *text)
 {
     span s = span_from_string(text);
+    if (s.len == 0) {
+        return SPAN("");
+    }
     return (span){ g_string_chunk_insert_len(message->store, s.ptr, (gssize)s.len), s.len };
 }
 

@@ -165,7 +165,10 @@ unsigned reader_header_block(span *rest, char line_end, GArray *fields, unsigned
     for (; reader_next_line(rest, line_end, &line); before = *rest) {
         size_t name_len;
         if (field_starts_line(line, &name_len)) {
-            size_t colon = span_find_char(line, ':');
+            size_t colon = name_len;
+            while (line.ptr[colon] != ':') {
+                colon++;
+            }
             header_field f = { span_head(line, name_len), span_skip(line, colon + 1) };
             extend_over_folding(rest, line_end, &f.value);
             f.value = span_trim(f.value);

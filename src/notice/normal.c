@@ -57,9 +57,16 @@ const normal_address *normal_address_at(const normal_text *n, unsigned index)
     return &g_array_index(n->addresses, normal_address, index);
 }
 
+static const bool is_local_mark[256] = {
+    ['!'] = true,  ['#'] = true, ['$'] = true, ['%'] = true, ['&'] = true,
+    ['\''] = true, ['*'] = true, ['+'] = true, ['-'] = true, ['/'] = true,
+    ['='] = true,  ['?'] = true, ['^'] = true, ['_'] = true, ['`'] = true,
+    ['{'] = true,  ['|'] = true, ['}'] = true, ['~'] = true, ['.'] = true,
+};
+
 static bool is_local_char(char c)
 {
-    return ascii_is_alnum(c) || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~.", c) != NULL);
+    return ascii_is_alnum(c) || is_local_mark[(unsigned char)c];
 }
 
 static bool is_domain_char(char c)

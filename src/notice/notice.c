@@ -134,7 +134,7 @@ static backstop_notice *notice_new(void)
     notice->store = g_string_chunk_new(STORE_BLOCK_BYTES);
     notice->recipients = g_array_new(FALSE, FALSE, sizeof(struct backstop_recipient));
     notice->returned.to = g_ptr_array_new();
-    notice->returned.hops = g_array_new(FALSE, FALSE, sizeof(struct backstop_hop));
+    notice->returned.hops = g_array_sized_new(FALSE, FALSE, sizeof(struct backstop_hop), 4);
     return notice;
 }
 

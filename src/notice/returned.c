@@ -9,6 +9,9 @@
 #include "message/received.h"
 #include "notice/cited.h"
 
+/* What most headers have: room for so much is made at once. */
+enum { FIELDS_USUAL = 32, HOPS_USUAL = 4 };
+
 typedef struct trace_field {
     received hop;
     bool is_read;
@@ -40,7 +43,7 @@ static void read_block(source *s, span text, char line_end)
            (span_trim(line).len == 0 || field_is_from_line(line))) {
         text = ahead;
     }
-    s->own_fields = g_array_new(FALSE, FALSE, sizeof(header_field));
+    s->own_fields = g_array_sized_new(FALSE, FALSE, sizeof(header_field), FIELDS_USUAL);
     unsigned count =
         reader_header_block(&text, line_end, s->own_fields, LIMIT_FIELDS_PER_BLOCK, &s->shape);
     s->fields = (field_block){ s->own_fields, 0, count };
@@ -152,7 +155,7 @@ static bool can_follow(const received *upper, const received *lower)
 
 static void read_trace(source *s)
 {
-    s->trace = g_array_new(FALSE, FALSE, sizeof(trace_field));
+    s->trace = g_array_sized_new(FALSE, FALSE, sizeof(trace_field), HOPS_USUAL);
     for (unsigned i = 0; i < s->fields.count; i++) {
         const header_field *f = field_at(s->fields, i);
         if (span_equal_nocase(f->name, SPAN("Received"))) {
