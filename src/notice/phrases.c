@@ -189,9 +189,14 @@ static bool may_open(span text, size_t i)
         return true;
     }
     const unsigned char *p = (const unsigned char *)text.ptr + i;
-    unsigned hash = phrases_hash(0, p);
-    return has_bit(phrases_openers, phrases_hash(hash, p + 3)) ||
-           has_bit(phrases_short_openers, hash);
+    unsigned hash = p[0];
+    for (unsigned n = 1; n < PHRASES_OPENER_BYTES - 1; n++) {
+        hash = hash * 31 + p[n];
+        if (has_bit(phrases_short_openers, hash)) {
+            return true;
+        }
+    }
+    return has_bit(phrases_openers, hash * 31 + p[PHRASES_OPENER_BYTES - 1]);
 }
 
 void phrases_find(span normal, GArray *hits)

@@ -41,18 +41,13 @@ typedef struct phrases_entry {
     uint8_t weight;
 } phrases_entry;
 
-/* A bit for each hash of the first six bytes of a pattern, or of the first three where it has not
- * so many: most words of a text begin none, and are passed over without walking the trie. */
+/* A bit for each hash of the first six bytes of a pattern; and for the patterns that have fewer, at
+ * least two, one for the hash of them all. Most words of a text begin none, and are passed over
+ * without walking the trie. */
 enum { PHRASES_OPENER_BYTES = 6, PHRASES_OPENER_MASK = 0xFFFF };
 
 extern const uint8_t phrases_openers[];
 extern const uint8_t phrases_short_openers[];
-
-/* The hash of the bytes before, which is 0 at first, and of three more. */
-static inline unsigned phrases_hash(unsigned hash, const unsigned char *p)
-{
-    return ((hash * 31 + p[0]) * 31 + p[1]) * 31 + p[2];
-}
 
 extern const uint8_t phrases_labels[];
 extern const phrases_node phrases_nodes[];  /* the first is the root */
