@@ -3,6 +3,8 @@
 
 #include "app/json.h"
 
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 enum {
@@ -46,7 +48,8 @@ static char *begin_value(json_writer *w, const char *key, size_t size)
     w->needs_comma = true;
     if (key != NULL) {
         *at++ = '"';
-        at = g_stpcpy(at, key);
+        memcpy(at, key, key_len);
+        at += key_len;
         *at++ = '"';
         *at++ = ':';
     }
@@ -107,14 +110,35 @@ static char *write_escape(char *at, char c)
     return at;
 }
 
-/* How many bytes need no escape, up to the NUL. */
-static size_t plain_len(const char *text)
+static const uint64_t ones = UINT64_C(0x0101010101010101);
+
+/* Sets the high bit of each byte that is `c`, and perhaps of bytes above one: enough to tell
+ * whether there is any. `word` is ASCII. */
+static uint64_t find_byte(uint64_t word, char c)
 {
-    size_t n = 0;
-    while ((unsigned char)text[n] >= ' ' && text[n] != '"' && text[n] != '\\') {
-        n++;
+    return (word ^ ones * (unsigned char)c) - ones;
+}
+
+static bool is_plain(char c)
+{
+    return (signed char)c >= ' ' && c != '"' && c != '\\';
+}
+
+/* How many bytes are ASCII and need no escape: most strings are that as a whole. */
+static size_t plain_len(const char *text, const char *end)
+{
+    const char *at = text;
+    for (uint64_t word; end - at >= (ptrdiff_t)sizeof word; at += sizeof word) {
+        memcpy(&word, at, sizeof word);
+        uint64_t marks = word | (word - ones * ' ') | find_byte(word, '"') | find_byte(word, '\\');
+        if ((marks & (ones << 7)) != 0) {
+            break;
+        }
     }
-    return n;
+    while (at < end && is_plain(*at)) {
+        at++;
+    }
+    return (size_t)(at - text);
 }
 
 void json_string(json_writer *w, const char *key, const char *text)
@@ -125,20 +149,29 @@ void json_string(json_writer *w, const char *key, const char *text)
     }
     g_autofree char *valid = NULL;
     size_t len = strlen(text);
-    if (!g_utf8_validate(text, (gssize)len, NULL)) {
-        valid = g_utf8_make_valid(text, (gssize)len);
-        text = valid;
-        len = strlen(text);
-    }
+    bool is_valid = false;
     char *at = begin_value(w, key, len * ESCAPE_SIZE);
     *at++ = '"';
     for (const char *end = text + len; text < end;) {
-        size_t plain = plain_len(text);
+        size_t plain = plain_len(text, end);
         memcpy(at, text, plain);
         at += plain;
         text += plain;
-        if (text < end) {
+        if (text == end) {
+            break;
+        }
+        if ((*text & 0x80) == 0) {
             at = write_escape(at, *text++);
+            continue;
+        }
+        if (!is_valid && !g_utf8_validate(text, end - text, NULL)) {
+            valid = g_utf8_make_valid(text, end - text);
+            text = valid;
+            end = valid + strlen(valid);
+        }
+        is_valid = true;
+        while ((*text & 0x80) != 0) {
+            *at++ = *text++;
         }
     }
     *at++ = '"';

@@ -37,12 +37,6 @@ bool span_ends_nocase(span s, span suffix)
     return s.len >= suffix.len && span_equal_nocase(span_skip(s, s.len - suffix.len), suffix);
 }
 
-size_t span_find_char(span s, char c)
-{
-    const char *hit = s.len > 0 ? memchr(s.ptr, c, s.len) : NULL;
-    return hit == NULL ? s.len : (size_t)(hit - s.ptr);
-}
-
 size_t span_find_nocase(span s, span needle)
 {
     if (needle.len == 0 || needle.len > s.len) {

@@ -48,6 +48,12 @@ static inline char ascii_lower(char c)
 /* A span over a string literal. */
 #define SPAN(literal) ((span){ (literal), sizeof(literal) - 1 })
 
+/* The same in the initialiser of a table, where C takes no compound literal. */
+#define SPAN_OF(literal)                                                                           \
+    {                                                                                              \
+        (literal), sizeof(literal) - 1                                                             \
+    }
+
 /* printf arguments for "%.*s"; the span must be known to be short. */
 #define SPAN_ARG(s) (int)(s).len, (s).ptr
 
@@ -96,13 +102,19 @@ static inline bool span_starts(span s, span prefix)
 
 static inline bool span_starts_nocase(span s, span prefix)
 {
-    return s.len >= prefix.len && span_same_letters(s.ptr, prefix.ptr, prefix.len);
+    return s.len >= prefix.len && span_equal_nocase(span_head(s, prefix.len), prefix);
 }
 
 bool span_ends_nocase(span s, span suffix);
 
 /* Offset of the first match, or s.len if there is none. */
-size_t span_find_char(span s, char c);
+static inline size_t span_find_char(span s, char c)
+{
+    const char *hit = s.len > 0 ? (const char *)memchr(s.ptr, c, s.len) : NULL;
+    return hit == NULL ? s.len : (size_t)(hit - s.ptr);
+}
+
+/* The same for a needle, letters without case. */
 size_t span_find_nocase(span s, span needle);
 
 /* Cuts the next line off `*rest` into `*line`, without its line end: CRLF, LF, or a

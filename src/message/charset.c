@@ -4,12 +4,14 @@
 /*
  * Any charset to UTF-8. ASCII, UTF-8, Windows-1252, UTF-16 and the 7-bit encodings of East Asia
  * are read here: they are nearly all of the mail there is, or iconv is too strict with them (it
- * has no HZ, and gives up where a line of ISO-2022-JP was cut). iconv reads the rest.
+ * has no HZ, and gives up where a line of ISO-2022-JP was cut). charset_table.c reads what is
+ * common of the other usual charsets, iconv the rest.
  */
 #include "message/charset.h"
 
 #include "message/charset_7bit.h"
 #include "message/charset_guess.h"
+#include "message/charset_table.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -271,6 +273,10 @@ static void append_iconv(GIConv converter, span bytes, GString *out)
 /* False, and nothing appended, if iconv does not know `name`. */
 static bool append_named(const char *name, span bytes, GString *out)
 {
+    const charset_table *table = charset_table_find(name);
+    if (table != NULL && charset_table_append(table, bytes, out)) {
+        return true;
+    }
     GIConv converter = g_iconv_open("UTF-8", name);
     if ((intptr_t)converter == -1) {
         return false;
@@ -488,6 +494,11 @@ static void append_iso_2022(span bytes, GString *out)
     } else if (!append_named("CP932", bytes, out)) {
         append_windows_1252(bytes, out);
     }
+}
+
+bool charset_is_plain(span bytes)
+{
+    return ascii_run(bytes) == bytes.len && span_find_char(bytes, '\x1b') == bytes.len;
 }
 
 void charset_to_utf8(span label, span bytes, GString *out)

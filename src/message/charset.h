@@ -23,6 +23,10 @@
  * start is dropped. Pure ASCII of an ASCII-compatible charset is copied. */
 void charset_to_utf8(span label, span bytes, GString *out);
 
+/* Whether `bytes` are themselves in UTF-8 in every ASCII-compatible charset: no high bit, NUL or
+ * ESC, which begins the escapes of ISO-2022. */
+bool charset_is_plain(span bytes);
+
 /* Appends `bytes` with U+FFFD for NUL and for what is not valid UTF-8: one for each maximal part
  * of a character, as Unicode (3.9) recommends and Python does. */
 void charset_scrub_utf8(span bytes, GString *out);

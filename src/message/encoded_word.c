@@ -186,9 +186,18 @@ static void append_collapsed(span text, GString *out)
     }
 }
 
+bool encoded_word_may_stand_in(span raw)
+{
+    return raw.len >= 2 && memmem(raw.ptr, raw.len, "=?", 2) != NULL;
+}
+
 void encoded_word_decode(span raw, GString *out)
 {
     span value = span_head(raw, LIMIT_VALUE_BYTES);
+    if (charset_is_plain(value) && !encoded_word_may_stand_in(value)) {
+        append_collapsed(value, out); /* as most values are */
+        return;
+    }
     decoding state = { value, 0, { "", 0 }, g_string_new(NULL), g_string_sized_new(value.len) };
     decode_words(&state);
     append_collapsed((span){ state.text->str, state.text->len }, out);

@@ -13,6 +13,9 @@
 
 #include <glib.h>
 
+/* Whether `raw` holds what begins an encoded word. */
+bool encoded_word_may_stand_in(span raw);
+
 /* Appends the value of an unstructured field as valid UTF-8 without NUL: decoded, unfolded, every
  * run of white space one space, trimmed. Only LIMIT_VALUE_BYTES of `raw` are read. A word whose
  * "?=" is missing ends at the next word, else at white space. Re-entrant; linear time. */

@@ -9,9 +9,10 @@ enum { NAME_BYTES_MAX = 76 };
 bool field_starts_line(span line, size_t *name_len)
 {
     size_t n = 0;
-    /* Printable ASCII (RFC 5322, 2.2): a text that starts with an 8-bit word is no field. */
-    while (n < line.len && n <= NAME_BYTES_MAX && line.ptr[n] > ' ' && line.ptr[n] < 127 &&
-           line.ptr[n] != ':') {
+    size_t limit = MIN(line.len, NAME_BYTES_MAX + 1);
+    /* Printable ASCII (RFC 5322, 2.2): a text that starts with an 8-bit word is no field. The
+     * subtraction takes what is below "!" above all. */
+    while (n < limit && (unsigned char)(line.ptr[n] - '!') <= '~' - '!' && line.ptr[n] != ':') {
         n++;
     }
     *name_len = n;
@@ -31,30 +32,32 @@ bool field_is_from_line(span line)
 
 field_usage field_usage_of(span name)
 {
-    static const char *const once[] = { "From",
-                                        "To",
-                                        "Cc",
-                                        "Subject",
-                                        "Date",
-                                        "Sender",
-                                        "Reply-To",
-                                        "Message-ID",
-                                        "References",
-                                        "In-Reply-To",
-                                        "MIME-Version",
-                                        "Content-Type",
-                                        "Content-Transfer-Encoding" };
-    static const char *const often[] = {
-        "Received",    "Return-Path", "Delivered-To", "DKIM-Signature", "Authentication-Results",
-        "Received-SPF"
-    };
+    static const span once[] = { SPAN_OF("From"),
+                                 SPAN_OF("To"),
+                                 SPAN_OF("Cc"),
+                                 SPAN_OF("Subject"),
+                                 SPAN_OF("Date"),
+                                 SPAN_OF("Sender"),
+                                 SPAN_OF("Reply-To"),
+                                 SPAN_OF("Message-ID"),
+                                 SPAN_OF("References"),
+                                 SPAN_OF("In-Reply-To"),
+                                 SPAN_OF("MIME-Version"),
+                                 SPAN_OF("Content-Type"),
+                                 SPAN_OF("Content-Transfer-Encoding") };
+    static const span often[] = { SPAN_OF("Received"),
+                                  SPAN_OF("Return-Path"),
+                                  SPAN_OF("Delivered-To"),
+                                  SPAN_OF("DKIM-Signature"),
+                                  SPAN_OF("Authentication-Results"),
+                                  SPAN_OF("Received-SPF") };
     for (size_t i = 0; i < G_N_ELEMENTS(once); i++) {
-        if (span_equal_nocase(name, span_from_string(once[i]))) {
+        if (span_equal_nocase(name, once[i])) {
             return USAGE_ONCE;
         }
     }
     for (size_t i = 0; i < G_N_ELEMENTS(often); i++) {
-        if (span_equal_nocase(name, span_from_string(often[i]))) {
+        if (span_equal_nocase(name, often[i])) {
             return USAGE_OFTEN;
         }
     }
@@ -75,15 +78,4 @@ const header_field *field_find(field_block block, span name, unsigned from)
         }
     }
     return NULL;
-}
-
-span field_value(field_block block, const char *name)
-{
-    const header_field *found = field_find(block, span_from_string(name), 0);
-    return found == NULL ? (span){ "", 0 } : found->value;
-}
-
-bool field_exists(field_block block, const char *name)
-{
-    return field_find(block, span_from_string(name), 0) != NULL;
 }

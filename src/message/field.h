@@ -41,9 +41,17 @@ const header_field *field_at(field_block block, unsigned n);
 /* The first field of that name (any case) at or after index `from`; NULL if there is none. */
 const header_field *field_find(field_block block, span name, unsigned from);
 
-/* The value of the first field of that name, empty if there is none. */
-span field_value(field_block block, const char *name);
+/* The value of the first field of that name, empty if there is none. Inline, as the name's length
+ * is then known. */
+static inline span field_value(field_block block, const char *name)
+{
+    const header_field *found = field_find(block, span_from_string(name), 0);
+    return found == NULL ? (span){ "", 0 } : found->value;
+}
 
-bool field_exists(field_block block, const char *name);
+static inline bool field_exists(field_block block, const char *name)
+{
+    return field_find(block, span_from_string(name), 0) != NULL;
+}
 
 #endif

@@ -38,29 +38,10 @@ void message_share_envelope(const backstop_message *outer, backstop_message *inn
     inner->recipient_count = outer->recipient_count;
 }
 
-bool part_is(const part *p, const char *type, const char *subtype)
-{
-    if (p->type.type.len == 0) {
-        return strcmp(type, "text") == 0 && strcmp(subtype, "plain") == 0;
-    }
-    return media_type_is(p->type, type, subtype);
-}
-
 bool part_is_text(const part *p)
 {
     return !p->has_parts &&
            (p->type.type.len == 0 || span_equal_nocase(p->type.type, SPAN("text")));
-}
-
-/* Bytes that are themselves in UTF-8 whatever the charset says: no high bit, NUL or ESC. */
-static bool is_plain_ascii(span s)
-{
-    unsigned char high = 0;
-    for (size_t i = 0; i < s.len; i++) {
-        high |= (unsigned char)s.ptr[i];
-    }
-    return (high & 0x80) == 0 && span_find_char(s, '\0') == s.len &&
-           span_find_char(s, '\x1b') == s.len;
 }
 
 static span declared_charset(const part *p, GString *scratch)
@@ -81,13 +62,14 @@ static bool hides_ascii(span charset)
 
 span part_text(const part *p, size_t max_bytes, GString *scratch, bool *cut)
 {
-    GString *charset = g_string_sized_new(32);
     GString *decoded = NULL;
     span bytes = p->body;
-    span label = declared_charset(p, charset);
     if (p->encoding == TRANSFER_IDENTITY) {
         *cut = *cut || bytes.len > max_bytes;
         bytes = span_head(bytes, max_bytes);
+        if (charset_is_plain(bytes) && !hides_ascii(declared_charset(p, scratch))) {
+            return bytes;
+        }
     } else {
         decoded = g_string_sized_new(bytes.len < max_bytes ? bytes.len : max_bytes);
         if (!transfer_decode(p->encoding, bytes, max_bytes, decoded)) {
@@ -95,10 +77,8 @@ span part_text(const part *p, size_t max_bytes, GString *scratch, bool *cut)
         }
         bytes = (span){ decoded->str, decoded->len };
     }
-    if (decoded == NULL && is_plain_ascii(bytes) && !hides_ascii(label)) {
-        g_string_free(charset, TRUE);
-        return bytes;
-    }
+    GString *charset = g_string_new(NULL);
+    span label = declared_charset(p, charset);
     g_string_truncate(scratch, 0);
     charset_to_utf8(label, bytes, scratch);
     g_string_free(charset, TRUE);
@@ -111,6 +91,9 @@ span part_text(const part *p, size_t max_bytes, GString *scratch, bool *cut)
 static span copy_text(backstop_message *message, const char *text)
 {
     span s = span_from_string(text);
+    if (s.len == 0) {
+        return SPAN("");
+    }
     return (span){ g_string_chunk_insert_len(message->store, s.ptr, (gssize)s.len), s.len };
 }
 

@@ -58,7 +58,13 @@ field_block message_header(const backstop_message *message);
 void message_share_envelope(const backstop_message *outer, backstop_message *inner);
 
 /* Whether the part is of this type; undeclared types are text/plain. */
-bool part_is(const part *p, const char *type, const char *subtype);
+static inline bool part_is(const part *p, const char *type, const char *subtype)
+{
+    if (p->type.type.len == 0) {
+        return strcmp(type, "text") == 0 && strcmp(subtype, "plain") == 0;
+    }
+    return media_type_is(p->type, type, subtype);
+}
 
 /* Whether it is a text/ part (declared or not) without parts of its own. */
 bool part_is_text(const part *p);

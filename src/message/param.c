@@ -32,11 +32,16 @@ static bool is_blank(char c)
     return ascii_is_space(c) || c == '\0';
 }
 
+static const bool ends_attribute[256] = {
+    ['\0'] = true, [' '] = true, ['\t'] = true, ['\r'] = true, ['\n'] = true,
+    ['='] = true,  [';'] = true, ['"'] = true,  ['('] = true,  [')'] = true,
+};
+
 /* Up to the mark that ends an attribute; any other byte is taken for a part of it. */
 static span read_attribute(lexical_scan *scan)
 {
     const char *start = scan->at;
-    while (scan->at < scan->end && !is_blank(*scan->at) && strchr("=;\"()", *scan->at) == NULL) {
+    while (scan->at < scan->end && !ends_attribute[(unsigned char)*scan->at]) {
         scan->at++;
     }
     return (span){ start, (size_t)(scan->at - start) };
@@ -217,12 +222,17 @@ bool param_read(span value, const char *name, GString *out)
     return all.encoded.found || all.parts[0].found || all.plain.found;
 }
 
+static const bool ends_token[256] = {
+    ['\0'] = true, [' '] = true, ['\t'] = true, ['\r'] = true, ['\n'] = true,
+    ['/'] = true,  [';'] = true, [','] = true,  ['"'] = true,  ['('] = true,
+    [')'] = true,  ['='] = true, ['<'] = true,  ['>'] = true,
+};
+
 /* A token of RFC 2045, 5.1, taken widely: up to white space or a mark that cannot be part of it. */
 static span read_token(lexical_scan *scan)
 {
     const char *start = scan->at;
-    while (scan->at < scan->end && !is_blank(*scan->at) &&
-           strchr("/;,\"()=<>", *scan->at) == NULL) {
+    while (scan->at < scan->end && !ends_token[(unsigned char)*scan->at]) {
         scan->at++;
     }
     return (span){ start, (size_t)(scan->at - start) };
@@ -248,10 +258,4 @@ media_type media_type_read(span value)
         type.subtype = read_token(&scan);
     }
     return type;
-}
-
-bool media_type_is(media_type type, const char *main_type, const char *subtype)
-{
-    return span_equal_nocase(type.type, span_from_string(main_type)) &&
-           (subtype == NULL || span_equal_nocase(type.subtype, span_from_string(subtype)));
 }

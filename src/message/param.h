@@ -22,7 +22,11 @@ typedef struct media_type {
 media_type media_type_read(span value);
 
 /* Compares without case; a NULL `subtype` is any. */
-bool media_type_is(media_type type, const char *main_type, const char *subtype);
+static inline bool media_type_is(media_type type, const char *main_type, const char *subtype)
+{
+    return span_equal_nocase(type.type, span_from_string(main_type)) &&
+           (subtype == NULL || span_equal_nocase(type.subtype, span_from_string(subtype)));
+}
 
 /* The value of parameter `name` (ASCII, compared without case) as UTF-8 where it was encoded by
  * RFC 2231, else its bytes; unquoted. `value` is a Content-Type, Content-Disposition or the like.

@@ -165,7 +165,10 @@ unsigned reader_header_block(span *rest, char line_end, GArray *fields, unsigned
     for (; reader_next_line(rest, line_end, &line); before = *rest) {
         size_t name_len;
         if (field_starts_line(line, &name_len)) {
-            size_t colon = span_find_char(line, ':');
+            size_t colon = name_len;
+            while (line.ptr[colon] != ':') {
+                colon++;
+            }
             header_field f = { span_head(line, name_len), span_skip(line, colon + 1) };
             extend_over_folding(rest, line_end, &f.value);
             f.value = span_trim(f.value);
@@ -419,12 +422,15 @@ static bool find_dashes(reader *r, bool at_line_start)
     if (at_line_start && r->rest.len >= 2 && memcmp(r->rest.ptr, "--", 2) == 0) {
         return true;
     }
-    const char needle[] = { r->message->line_end, '-', '-' };
-    const char *hit = memmem(r->rest.ptr, r->rest.len, needle, sizeof needle);
-    if (hit == NULL) {
-        return false;
-    }
-    r->rest = span_skip(r->rest, (size_t)(hit + 1 - r->rest.ptr));
+    /* From line to line: memchr() is several times faster than memmem(). */
+    span rest = r->rest;
+    do {
+        rest = span_skip(rest, span_find_char(rest, r->message->line_end) + 1);
+        if (rest.len < 2) {
+            return false;
+        }
+    } while (rest.ptr[0] != '-' || rest.ptr[1] != '-');
+    r->rest = rest;
     return true;
 }
 

@@ -82,7 +82,11 @@ typedef struct clues {
     span mdn_text;      /* the fields of mdn_part, decoded */
     bool returns_piece; /* something came back behind a separator, but no header */
 
-    /* Owned buffers behind the spans. */
+    /* For the phrases in a text that is not its own, one at a time: clues_match_aside(). */
+    normal_text *aside;
+    GArray *aside_hits;
+
+    /* Owned buffers behind the spans; NULL where none was needed. */
     GStringChunk *store;
     GString *text_buffer, *status_buffer, *dialect_buffer, *mdn_buffer, *scratch;
 } clues;
@@ -92,6 +96,9 @@ clues *clues_gather(const backstop_message *message, bool use_dialects);
 
 /* Brings `text` (valid UTF-8) into normal form, and finds the phrases in it: replaces both. */
 void clues_match_text(span text, normal_text *normal, GArray *hits);
+
+/* The same into c->aside and c->aside_hits. */
+void clues_match_aside(clues *c, span text);
 
 /* Finds its own text; and the words in it, which is most of the work, and which a well-formed
  * report does not need. Each is done once, however often it is asked for. */

@@ -25,19 +25,19 @@ static status_field field_of(span name)
         span name;
         status_field field;
     } names[] = {
-        { { "Reporting-MTA", sizeof("Reporting-MTA") - 1 }, DSN_REPORTING_MTA },
-        { { "Arrival-Date", sizeof("Arrival-Date") - 1 }, DSN_ARRIVAL_DATE },
-        { { "X-Postfix-Sender", sizeof("X-Postfix-Sender") - 1 }, DSN_SENDER },
-        { { "Final-Recipient", sizeof("Final-Recipient") - 1 }, DSN_FINAL },
-        { { "Original-Recipient", sizeof("Original-Recipient") - 1 }, DSN_ORIGINAL },
-        { { "Action", sizeof("Action") - 1 }, DSN_ACTION },
-        { { "Status", sizeof("Status") - 1 }, DSN_STATUS },
-        { { "Diagnostic-Code", sizeof("Diagnostic-Code") - 1 }, DSN_DIAGNOSTIC },
-        { { "Remote-MTA", sizeof("Remote-MTA") - 1 }, DSN_OTHER },
-        { { "Original-Envelope-Id", sizeof("Original-Envelope-Id") - 1 }, DSN_OTHER },
-        { { "Received-From-MTA", sizeof("Received-From-MTA") - 1 }, DSN_OTHER },
-        { { "Last-Attempt-Date", sizeof("Last-Attempt-Date") - 1 }, DSN_OTHER },
-        { { "Will-Retry-Until", sizeof("Will-Retry-Until") - 1 }, DSN_OTHER },
+        { SPAN_OF("Reporting-MTA"), DSN_REPORTING_MTA },
+        { SPAN_OF("Arrival-Date"), DSN_ARRIVAL_DATE },
+        { SPAN_OF("X-Postfix-Sender"), DSN_SENDER },
+        { SPAN_OF("Final-Recipient"), DSN_FINAL },
+        { SPAN_OF("Original-Recipient"), DSN_ORIGINAL },
+        { SPAN_OF("Action"), DSN_ACTION },
+        { SPAN_OF("Status"), DSN_STATUS },
+        { SPAN_OF("Diagnostic-Code"), DSN_DIAGNOSTIC },
+        { SPAN_OF("Remote-MTA"), DSN_OTHER },
+        { SPAN_OF("Original-Envelope-Id"), DSN_OTHER },
+        { SPAN_OF("Received-From-MTA"), DSN_OTHER },
+        { SPAN_OF("Last-Attempt-Date"), DSN_OTHER },
+        { SPAN_OF("Will-Retry-Until"), DSN_OTHER },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         if (span_equal_nocase(name, names[i].name)) {

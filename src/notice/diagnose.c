@@ -131,19 +131,14 @@ diagnosis diagnose_address(const clues *c, span spec)
     return best;
 }
 
-diagnosis diagnose_text(span text)
+diagnosis diagnose_text(clues *c, span text)
 {
     diagnosis d = { .codes = reason_find_codes(text) };
-    GString *utf8 = g_string_sized_new(text.len);
-    normal_text *normal = normal_new();
-    GArray *hits = g_array_new(FALSE, FALSE, sizeof(phrase_hit));
-    charset_scrub_utf8(text, utf8);
-    normal_read(normal, (span){ utf8->str, utf8->len });
-    phrases_find((span){ normal->text->str, normal->text->len }, hits);
-    d.reason = reason_from_hits(hits, PHRASE_REASON, 0, (unsigned)normal->text->len);
-    d.hint = reason_from_hits(hits, PHRASE_HINT, 0, (unsigned)normal->text->len);
-    g_array_free(hits, TRUE);
-    normal_free(normal);
-    g_string_free(utf8, TRUE);
+    g_string_truncate(c->scratch, 0);
+    charset_scrub_utf8(text, c->scratch);
+    clues_match_aside(c, (span){ c->scratch->str, c->scratch->len });
+    unsigned end = (unsigned)c->aside->text->len;
+    d.reason = reason_from_hits(c->aside_hits, PHRASE_REASON, 0, end);
+    d.hint = reason_from_hits(c->aside_hits, PHRASE_HINT, 0, end);
     return d;
 }

@@ -26,6 +26,6 @@ diagnosis diagnose_mention(const clues *c, unsigned index);
 diagnosis diagnose_address(const clues *c, span spec);
 
 /* The codes, reason and hint in a text that is not the notice's own: a Diagnostic-Code. */
-diagnosis diagnose_text(span text);
+diagnosis diagnose_text(clues *c, span text);
 
 #endif

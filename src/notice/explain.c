@@ -18,6 +18,7 @@ enum {
     NAMED_RECIPIENTS = 5, /* of those who share a reason; of the others the number is told */
     TOLD_GROUPS = 4,
     NAME_CHARACTERS = 120, /* of a subject or an address */
+    EXPLANATION_USUAL_BYTES = 600,
 };
 
 typedef struct reason_text {
@@ -231,7 +232,7 @@ static void gather_groups(const backstop_notice *notice, groups *all)
 
 static void append_shortened(GString *out, const char *text)
 {
-    if (g_utf8_strlen(text, -1) <= NAME_CHARACTERS) {
+    if (strlen(text) <= NAME_CHARACTERS || g_utf8_strlen(text, -1) <= NAME_CHARACTERS) {
         g_string_append(out, text);
         return;
     }
@@ -273,12 +274,15 @@ static void append_day(GString *out, int64_t unix_sec)
                                           "September", "October",  "November", "December" };
     char iso[ISO_DATE_SIZE];
     iso_date_format(unix_sec, iso);
-    span text = span_from_string(iso);
     unsigned month = 1;
-    unsigned day = 1;
-    span_read_number(span_skip(text, strlen("2026-")), 2, &month);
-    span_read_number(span_skip(text, strlen("2026-11-")), 2, &day);
-    g_string_append_printf(out, "%u %s %.4s", day, months[(month - 1) % G_N_ELEMENTS(months)], iso);
+    span_read_number(span_skip(span_from_string(iso), strlen("2026-")), 2, &month);
+    const char *day = iso + strlen("2026-11-");
+    size_t zeros = day[0] == '0' ? 1 : 0;
+    g_string_append_len(out, day + zeros, (gssize)(2 - zeros));
+    g_string_append_c(out, ' ');
+    g_string_append(out, months[(month - 1) % G_N_ELEMENTS(months)]);
+    g_string_append_c(out, ' ');
+    g_string_append_len(out, iso, strlen("2026"));
 }
 
 /* " ("Offer", written to a@b.example, dated 23 November 2026)": what is known of the message. */
@@ -420,7 +424,7 @@ static void append_given_reason(GString *out, backstop_reason reason)
 char *explain_notice(const backstop_notice *notice, bool is_ours)
 {
     const kind_text *text = &kind_texts[notice->kind];
-    GString *out = g_string_new(NULL);
+    GString *out = g_string_sized_new(EXPLANATION_USUAL_BYTES);
     groups all;
     all.count = 0;
     gather_groups(notice, &all);

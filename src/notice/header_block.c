@@ -26,30 +26,30 @@ enum {
 static unsigned kind_of(span name)
 {
     static const struct {
-        const char *name;
+        span name;
         unsigned seen;
     } names[] = {
-        { "From", SEEN_FROM },
-        { "To", SEEN_TO },
-        { "Subject", SEEN_SUBJECT },
-        { "Date", SEEN_DATE },
-        { "Sent", SEEN_DATE },
-        { "Message-ID", SEEN_MESSAGE_ID },
-        { "Received", SEEN_RECEIVED },
-        { "Return-Path", SEEN_RETURN_PATH },
-        { "DKIM-Signature", SEEN_SIGNATURE },
-        { "MIME-Version", SEEN_MIME },
-        { "Content-Type", SEEN_MIME },
-        { "Content-Transfer-Encoding", SEEN_MIME },
-        { "Sender", SEEN_OTHER },
-        { "Reply-To", SEEN_OTHER },
-        { "Cc", SEEN_OTHER },
-        { "X-Mailer", SEEN_OTHER },
-        { "In-Reply-To", SEEN_OTHER },
-        { "References", SEEN_OTHER },
+        { SPAN_OF("From"), SEEN_FROM },
+        { SPAN_OF("To"), SEEN_TO },
+        { SPAN_OF("Subject"), SEEN_SUBJECT },
+        { SPAN_OF("Date"), SEEN_DATE },
+        { SPAN_OF("Sent"), SEEN_DATE },
+        { SPAN_OF("Message-ID"), SEEN_MESSAGE_ID },
+        { SPAN_OF("Received"), SEEN_RECEIVED },
+        { SPAN_OF("Return-Path"), SEEN_RETURN_PATH },
+        { SPAN_OF("DKIM-Signature"), SEEN_SIGNATURE },
+        { SPAN_OF("MIME-Version"), SEEN_MIME },
+        { SPAN_OF("Content-Type"), SEEN_MIME },
+        { SPAN_OF("Content-Transfer-Encoding"), SEEN_MIME },
+        { SPAN_OF("Sender"), SEEN_OTHER },
+        { SPAN_OF("Reply-To"), SEEN_OTHER },
+        { SPAN_OF("Cc"), SEEN_OTHER },
+        { SPAN_OF("X-Mailer"), SEEN_OTHER },
+        { SPAN_OF("In-Reply-To"), SEEN_OTHER },
+        { SPAN_OF("References"), SEEN_OTHER },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-        if (span_equal_nocase(name, span_from_string(names[i].name))) {
+        if (span_equal_nocase(name, names[i].name)) {
             return names[i].seen;
         }
     }

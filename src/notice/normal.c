@@ -57,9 +57,16 @@ const normal_address *normal_address_at(const normal_text *n, unsigned index)
     return &g_array_index(n->addresses, normal_address, index);
 }
 
+static const bool is_local_mark[256] = {
+    ['!'] = true,  ['#'] = true, ['$'] = true, ['%'] = true, ['&'] = true,
+    ['\''] = true, ['*'] = true, ['+'] = true, ['-'] = true, ['/'] = true,
+    ['='] = true,  ['?'] = true, ['^'] = true, ['_'] = true, ['`'] = true,
+    ['{'] = true,  ['|'] = true, ['}'] = true, ['~'] = true, ['.'] = true,
+};
+
 static bool is_local_char(char c)
 {
-    return ascii_is_alnum(c) || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~.", c) != NULL);
+    return ascii_is_alnum(c) || is_local_mark[(unsigned char)c];
 }
 
 static bool is_domain_char(char c)
@@ -84,12 +91,12 @@ static bool is_ascii_word(char c)
 /* "to=user@host", "rcpt=user@host" in log lines: the name is no part of the address. */
 static size_t skip_log_key(span local)
 {
-    static const char *const keys[] = { "to=",      "from=",  "rcpt=", "user=",
-                                        "orig_to=", "email=", "smtp=" };
+    static const span keys[] = { SPAN_OF("to="),   SPAN_OF("from="),    SPAN_OF("rcpt="),
+                                 SPAN_OF("user="), SPAN_OF("orig_to="), SPAN_OF("email="),
+                                 SPAN_OF("smtp=") };
     for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
-        span key = span_from_string(keys[i]);
-        if (local.len > key.len && span_starts_nocase(local, key)) {
-            return key.len;
+        if (local.len > keys[i].len && span_starts_nocase(local, keys[i])) {
+            return keys[i].len;
         }
     }
     return 0;
@@ -266,10 +273,10 @@ static const char *write_word(writer *w, const char *p, const char *end)
         p++;
     }
     write_space(w, false);
-    size_t at = w->out->len;
-    g_string_append_len(w->out, start, p - start);
-    for (char *c = w->out->str + at; *c != '\0'; c++) {
-        *c = ascii_lower(*c);
+    size_t at = w->out->len, len = (size_t)(p - start);
+    g_string_set_size(w->out, at + len);
+    for (size_t i = 0; i < len; i++) {
+        w->out->str[at + i] = ascii_lower(start[i]);
     }
     w->last_is_cjk = false;
     return p;

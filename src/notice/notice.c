@@ -95,6 +95,9 @@ const char *notice_keep_header_text(backstop_notice *notice, span raw)
     if (raw.len == 0) {
         return NULL;
     }
+    if (is_one_clean_line(raw) && !encoded_word_may_stand_in(raw)) {
+        return g_string_chunk_insert_len(notice->store, raw.ptr, (gssize)raw.len);
+    }
     GString *text = g_string_sized_new(raw.len);
     encoded_word_decode(raw, text);
     const char *kept = keep_on_one_line(notice, (span){ text->str, text->len });
@@ -132,7 +135,7 @@ static backstop_notice *notice_new(void)
     notice->store = g_string_chunk_new(STORE_BLOCK_BYTES);
     notice->recipients = g_array_new(FALSE, FALSE, sizeof(struct backstop_recipient));
     notice->returned.to = g_ptr_array_new();
-    notice->returned.hops = g_array_new(FALSE, FALSE, sizeof(struct backstop_hop));
+    notice->returned.hops = g_array_sized_new(FALSE, FALSE, sizeof(struct backstop_hop), 4);
     notice->returned.header.fields = g_array_new(FALSE, FALSE, sizeof(header_field));
     notice->notified = g_ptr_array_new();
     notice->replied_to = g_ptr_array_new();

@@ -11,7 +11,7 @@
 enum { GAP_BYTES_MAX = 60 };
 
 typedef struct opening {
-    unsigned id; /* 0: none */
+    unsigned id;
     unsigned start;
     unsigned end;
 } opening;
@@ -23,7 +23,7 @@ typedef struct matcher {
     span text;
     GArray *hits;
     opening openings[OPENINGS_MAX]; /* a ring */
-    unsigned next_opening;
+    unsigned opening_count;         /* met so far */
 } matcher;
 
 /* A gap ends with the paragraph ('\n' in normal text) and with the sentence. */
@@ -42,7 +42,8 @@ static bool is_one_sentence(span gap)
 
 static const opening *find_opening(const matcher *m, unsigned id, size_t before)
 {
-    for (unsigned i = 0; i < OPENINGS_MAX; i++) {
+    unsigned kept = MIN(m->opening_count, OPENINGS_MAX);
+    for (unsigned i = 0; i < kept; i++) {
         const opening *o = &m->openings[i];
         if (o->id == id && o->end <= before && before - o->end <= GAP_BYTES_MAX &&
             is_one_sentence((span){ m->text.ptr + o->end, before - o->end })) {
@@ -72,8 +73,9 @@ static void take_pattern(matcher *m, const phrases_pattern *pattern, size_t end)
         return;
     }
     if (pattern->role == PATTERN_OPENS) {
-        m->openings[m->next_opening] = (opening){ pattern->id, (unsigned)start, (unsigned)end };
-        m->next_opening = (m->next_opening + 1) % OPENINGS_MAX;
+        m->openings[m->opening_count % OPENINGS_MAX] =
+            (opening){ pattern->id, (unsigned)start, (unsigned)end };
+        m->opening_count++;
         return;
     }
     const phrases_entry *entry = &phrases_entries[pattern->id];
@@ -94,11 +96,31 @@ static void take_pattern(matcher *m, const phrases_pattern *pattern, size_t end)
     g_array_append_val(m->hits, hit);
 }
 
+/* Children are few, and labels mostly differ early: loops are faster here than calls. */
 static const phrases_node *find_child(const phrases_node *node, char byte)
 {
     const uint8_t *first = &phrases_first_bytes[node->first_child];
-    const uint8_t *hit = memchr(first, (unsigned char)byte, node->child_count);
-    return hit == NULL ? NULL : &phrases_nodes[node->first_child + (hit - first)];
+    for (unsigned i = 0; i < node->child_count; i++) {
+        if (first[i] == (unsigned char)byte) {
+            return &phrases_nodes[node->first_child + i];
+        }
+    }
+    return NULL;
+}
+
+static bool label_matches(const phrases_node *node, const char *at, const char *end)
+{
+    const uint8_t *label = &phrases_labels[node->label];
+    if ((size_t)(end - at) < node->label_len) {
+        return false;
+    }
+    /* Its first byte led here. */
+    for (unsigned i = 1; i < node->label_len; i++) {
+        if (label[i] != (unsigned char)at[i]) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* Walks the trie along the text from `start`: at most as far as the longest phrase. */
@@ -107,8 +129,7 @@ static void match_from(matcher *m, size_t start)
     const char *at = m->text.ptr + start;
     const char *end = m->text.ptr + m->text.len;
     const phrases_node *node = &phrases_nodes[phrases_roots[(unsigned char)*at]];
-    while (node != NULL && node != phrases_nodes && (size_t)(end - at) >= node->label_len &&
-           memcmp(at, &phrases_labels[node->label], node->label_len) == 0) {
+    while (node != NULL && label_matches(node, at, end)) {
         at += node->label_len;
         for (unsigned i = 0; i < node->pattern_count; i++) {
             take_pattern(m, &phrases_patterns[node->first_pattern + i], (size_t)(at - m->text.ptr));
@@ -156,22 +177,38 @@ static void drop_contained(GArray *hits, unsigned first)
     g_array_set_size(hits, kept);
 }
 
+static bool has_bit(const uint8_t *bits, unsigned hash)
+{
+    hash &= PHRASES_OPENER_MASK;
+    return (bits[hash >> 3] >> (hash & 7) & 1) != 0;
+}
+
 static bool may_open(span text, size_t i)
 {
-    if (i + 2 >= text.len) {
+    if (text.len - i < PHRASES_OPENER_BYTES) {
         return true;
     }
     const unsigned char *p = (const unsigned char *)text.ptr + i;
-    unsigned bit = phrases_opener_hash(p[0], p[1], p[2]);
-    return (phrases_openers[bit >> 3] >> (bit & 7) & 1) != 0;
+    unsigned hash = p[0];
+    for (unsigned n = 1; n < PHRASES_OPENER_BYTES - 1; n++) {
+        hash = hash * 31 + p[n];
+        if (has_bit(phrases_short_openers, hash)) {
+            return true;
+        }
+    }
+    return has_bit(phrases_openers, hash * 31 + p[PHRASES_OPENER_BYTES - 1]);
 }
 
 void phrases_find(span normal, GArray *hits)
 {
-    matcher m = { .text = normal, .hits = hits };
+    matcher m;
+    m.text = normal;
+    m.hits = hits;
+    m.opening_count = 0;
     unsigned first = hits->len;
     for (size_t i = 0; i < normal.len; i++) {
-        if (may_start_at(normal, i) && may_open(normal, i)) {
+        bool has_root = phrases_roots[(unsigned char)normal.ptr[i]] != 0;
+        if (has_root && may_start_at(normal, i) && may_open(normal, i)) {
             match_from(&m, i);
         }
     }

@@ -41,14 +41,13 @@ typedef struct phrases_entry {
     uint8_t weight;
 } phrases_entry;
 
-/* A bit for each hash of the first three bytes of a pattern: most words of a text begin none, and
- * are passed over without walking the trie. Room for 2^15 bits. */
-extern const uint8_t phrases_openers[];
+/* A bit for each hash of the first six bytes of a pattern; and for the patterns that have fewer, at
+ * least two, one for the hash of them all. Most words of a text begin none, and are passed over
+ * without walking the trie. */
+enum { PHRASES_OPENER_BYTES = 6, PHRASES_OPENER_MASK = 0xFFFF };
 
-static inline unsigned phrases_opener_hash(unsigned first, unsigned second, unsigned third)
-{
-    return (first * 31 * 31 + second * 31 + third) & 0x7FFF;
-}
+extern const uint8_t phrases_openers[];
+extern const uint8_t phrases_short_openers[];
 
 extern const uint8_t phrases_labels[];
 extern const phrases_node phrases_nodes[];  /* the first is the root */

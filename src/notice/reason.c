@@ -220,27 +220,32 @@ backstop_reason reason_from_stage(span text)
 {
     /* As Exim, Postfix and 1&1 name the command that was refused. */
     static const struct {
-        const char *words;
+        span words;
         backstop_reason reason;
     } stages[] = {
-        { "after initial connection", BACKSTOP_REASON_SENDER_REJECTED },
-        { "after ehlo", BACKSTOP_REASON_SENDER_REJECTED },
-        { "after helo", BACKSTOP_REASON_SENDER_REJECTED },
-        { "in reply to helo", BACKSTOP_REASON_SENDER_REJECTED },
-        { "in reply to ehlo", BACKSTOP_REASON_SENDER_REJECTED },
-        { "after mail from", BACKSTOP_REASON_SENDER_REJECTED },
-        { "in reply to mail from", BACKSTOP_REASON_SENDER_REJECTED },
-        { "for mail from command", BACKSTOP_REASON_SENDER_REJECTED },
-        { "after end of data", BACKSTOP_REASON_CONTENT_REJECTED },
-        { "in reply to end of data", BACKSTOP_REASON_CONTENT_REJECTED },
-        { "for text command", BACKSTOP_REASON_CONTENT_REJECTED },
+        { SPAN_OF("after initial connection"), BACKSTOP_REASON_SENDER_REJECTED },
+        { SPAN_OF("after ehlo"), BACKSTOP_REASON_SENDER_REJECTED },
+        { SPAN_OF("after helo"), BACKSTOP_REASON_SENDER_REJECTED },
+        { SPAN_OF("in reply to helo"), BACKSTOP_REASON_SENDER_REJECTED },
+        { SPAN_OF("in reply to ehlo"), BACKSTOP_REASON_SENDER_REJECTED },
+        { SPAN_OF("after mail from"), BACKSTOP_REASON_SENDER_REJECTED },
+        { SPAN_OF("in reply to mail from"), BACKSTOP_REASON_SENDER_REJECTED },
+        { SPAN_OF("for mail from command"), BACKSTOP_REASON_SENDER_REJECTED },
+        { SPAN_OF("after end of data"), BACKSTOP_REASON_CONTENT_REJECTED },
+        { SPAN_OF("in reply to end of data"), BACKSTOP_REASON_CONTENT_REJECTED },
+        { SPAN_OF("for text command"), BACKSTOP_REASON_CONTENT_REJECTED },
     };
-    for (size_t i = 0; i < G_N_ELEMENTS(stages); i++) {
-        if (span_find_nocase(text, span_from_string(stages[i].words)) < text.len) {
-            return stages[i].reason;
+    size_t best = G_N_ELEMENTS(stages);
+    for (size_t at = 0; at < text.len && best > 0; at++) {
+        char c = ascii_lower(text.ptr[at]);
+        /* Nothing else begins with another letter: one pass, not one for each. */
+        for (size_t i = 0; i < best && (c == 'a' || c == 'i' || c == 'f'); i++) {
+            if (span_starts_nocase(span_skip(text, at), stages[i].words)) {
+                best = i;
+            }
         }
     }
-    return BACKSTOP_REASON_NONE;
+    return best < G_N_ELEMENTS(stages) ? stages[best].reason : BACKSTOP_REASON_NONE;
 }
 
 enum { REASONS = BACKSTOP_REASON_OTHER + 1 };

@@ -61,18 +61,20 @@ static void prefer_failed_field(const clues *c, backstop_notice *notice)
 /* Addresses of offices, which notices name as author or as whom to ask. */
 static bool is_office(span spec)
 {
-    static const char *const locals[] = { "postmaster", "mailer-daemon", "abuse",    "hostmaster",
-                                          "helpdesk",   "support",       "no-reply", "noreply" };
+    static const span locals[] = { SPAN_OF("postmaster"), SPAN_OF("mailer-daemon"),
+                                   SPAN_OF("abuse"),      SPAN_OF("hostmaster"),
+                                   SPAN_OF("helpdesk"),   SPAN_OF("support"),
+                                   SPAN_OF("no-reply"),   SPAN_OF("noreply") };
     span local = address_local(spec);
     for (size_t i = 0; i < G_N_ELEMENTS(locals); i++) {
-        if (span_equal_nocase(local, span_from_string(locals[i]))) {
+        if (span_equal_nocase(local, locals[i])) {
             return true;
         }
     }
     return false;
 }
 
-static bool text_before_ends(const clues *c, const normal_address *a, const char *const *ends,
+static bool text_before_ends(const clues *c, const normal_address *a, const span *ends,
                              size_t count)
 {
     span before = { c->normal->text->str, a->start };
@@ -81,7 +83,7 @@ static bool text_before_ends(const clues *c, const normal_address *a, const char
         before.len--;
     }
     for (size_t i = 0; i < count; i++) {
-        span end = span_from_string(ends[i]);
+        span end = ends[i];
         bool is_word =
             before.len <= end.len || !ascii_is_alnum(before.ptr[before.len - end.len - 1]);
         if (is_word && span_ends_nocase(before, end)) {
@@ -95,26 +97,31 @@ static bool text_before_ends(const clues *c, const normal_address *a, const char
  * "generated from" it. */
 static bool follows_origin_words(const clues *c, const normal_address *a)
 {
-    static const char *const words[] = { "expanded from:", "expanded from", "generated from",
-                                         "originally addressed to", "forwarded from" };
+    static const span words[] = { SPAN_OF("expanded from:"), SPAN_OF("expanded from"),
+                                  SPAN_OF("generated from"), SPAN_OF("originally addressed to"),
+                                  SPAN_OF("forwarded from") };
     return text_before_ends(c, a, words, G_N_ELEMENTS(words));
 }
 
 static bool names_other_role(const clues *c, const normal_address *a)
 {
-    static const char *const roles[] = {
-        "from:",         "from",    "sender:",    "id:",       "message-id:",
-        "mailto:",       "contact", "mail from:", "reply-to:", "return-path:",
-        "envelope-from", "sender",  "message id", "e-mail to", "email to",
+    static const span roles[] = {
+        SPAN_OF("from:"),        SPAN_OF("from"),          SPAN_OF("sender:"),
+        SPAN_OF("id:"),          SPAN_OF("message-id:"),   SPAN_OF("mailto:"),
+        SPAN_OF("contact"),      SPAN_OF("mail from:"),    SPAN_OF("reply-to:"),
+        SPAN_OF("return-path:"), SPAN_OF("envelope-from"), SPAN_OF("sender"),
+        SPAN_OF("message id"),   SPAN_OF("e-mail to"),     SPAN_OF("email to"),
     };
     return text_before_ends(c, a, roles, G_N_ELEMENTS(roles));
 }
 
 static bool follows_to_label(const clues *c, const normal_address *a)
 {
-    static const char *const labels[] = { "to:",         "rcpt to:", "recipient:",
-                                          "recipients:", "user:",    "mailbox:",
-                                          "address:",    "for:",     "for" };
+    static const span labels[] = { SPAN_OF("to:"),        SPAN_OF("rcpt to:"),
+                                   SPAN_OF("recipient:"), SPAN_OF("recipients:"),
+                                   SPAN_OF("user:"),      SPAN_OF("mailbox:"),
+                                   SPAN_OF("address:"),   SPAN_OF("for:"),
+                                   SPAN_OF("for") };
     return text_before_ends(c, a, labels, G_N_ELEMENTS(labels));
 }
 

@@ -76,7 +76,7 @@ static bool is_repeated(const backstop_notice *notice, const struct backstop_rec
     return false;
 }
 
-static void read_group(const delivery_group *g, backstop_notice *notice)
+static void read_group(clues *c, const delivery_group *g, backstop_notice *notice)
 {
     span final = clean_address(notice, g->final);
     span original = clean_address(notice, g->original);
@@ -91,7 +91,7 @@ static void read_group(const delivery_group *g, backstop_notice *notice)
     if (r.address == NULL || is_repeated(notice, &r)) {
         return;
     }
-    diagnosis stated = diagnose_text(g->status), said = diagnose_text(g->diagnostic);
+    diagnosis stated = diagnose_text(c, g->status), said = diagnose_text(c, g->diagnostic);
     r.reason = said.reason;
     r.hint = said.hint;
     recipient_take_better(&r.reason, stated.reason);
@@ -103,9 +103,9 @@ static void read_group(const delivery_group *g, backstop_notice *notice)
     recipient_add(notice, &r);
 }
 
-void reported_read(const clues *c, backstop_notice *notice)
+void reported_read(clues *c, backstop_notice *notice)
 {
     for (unsigned i = 0; i < c->status.groups->len; i++) {
-        read_group(&g_array_index(c->status.groups, delivery_group, i), notice);
+        read_group(c, &g_array_index(c->status.groups, delivery_group, i), notice);
     }
 }

@@ -11,6 +11,6 @@
 #include "notice/notice.h"
 
 /* Adds them to notice->recipients, each address and final address once. */
-void reported_read(const clues *c, backstop_notice *notice);
+void reported_read(clues *c, backstop_notice *notice);
 
 #endif

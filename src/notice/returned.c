@@ -9,10 +9,19 @@
 #include "message/received.h"
 #include "notice/cited.h"
 
+/* What most headers have: room for so much is made at once. */
+enum { FIELDS_USUAL = 32, HOPS_USUAL = 4 };
+
+typedef struct trace_field {
+    received hop;
+    bool is_read;
+} trace_field;
+
 /* The header block that came back, wherever it stood. */
 typedef struct source {
     field_block fields;
     GArray *own_fields; /* behind `fields` where they are not the message's; may be NULL */
+    GArray *trace;      /* of trace_field: its Received fields, in order */
     GString *buffer;    /* behind the spans where bytes had to be decoded; may be NULL */
     span body;
     span region; /* the bytes that all of it stands in */
@@ -37,7 +46,7 @@ static void read_block(source *s, span text, char line_end)
            (span_trim(line).len == 0 || field_is_from_line(line))) {
         text = ahead;
     }
-    s->own_fields = g_array_new(FALSE, FALSE, sizeof(header_field));
+    s->own_fields = g_array_sized_new(FALSE, FALSE, sizeof(header_field), FIELDS_USUAL);
     unsigned count =
         reader_header_block(&text, line_end, s->own_fields, LIMIT_FIELDS_PER_BLOCK, &s->shape);
     s->fields = (field_block){ s->own_fields, 0, count };
@@ -102,10 +111,10 @@ static bool from_text(clues *c, source *s)
     return true;
 }
 
-static bool name_is_one_of(span name, const char *const *names, size_t count)
+static bool name_is_one_of(span name, const span *names, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (span_equal_nocase(name, span_from_string(names[i]))) {
+        if (span_equal_nocase(name, names[i])) {
             return true;
         }
     }
@@ -115,17 +124,20 @@ static bool name_is_one_of(span name, const char *const *names, size_t count)
 /* What a gateway that rebuilds a header keeps as well: these fields prove no completeness. */
 static bool is_kept_by_all(span name)
 {
-    static const char *const kept[] = {
-        "Received", "Return-Path", "From",       "To",           "Cc",
-        "Subject",  "Date",        "Message-ID", "MIME-Version", "Content-Type",
-        "Sender",   "Reply-To",    "References", "In-Reply-To",  "Content-Transfer-Encoding",
+    static const span kept[] = {
+        SPAN_OF("Received"),     SPAN_OF("Return-Path"), SPAN_OF("From"),
+        SPAN_OF("To"),           SPAN_OF("Cc"),          SPAN_OF("Subject"),
+        SPAN_OF("Date"),         SPAN_OF("Message-ID"),  SPAN_OF("MIME-Version"),
+        SPAN_OF("Content-Type"), SPAN_OF("Sender"),      SPAN_OF("Reply-To"),
+        SPAN_OF("References"),   SPAN_OF("In-Reply-To"), SPAN_OF("Content-Transfer-Encoding"),
     };
     return name_is_one_of(name, kept, G_N_ELEMENTS(kept));
 }
 
 static bool is_written_by_sender(span name)
 {
-    static const char *const fields[] = { "From", "To", "Subject", "Date", "Message-ID" };
+    static const span fields[] = { SPAN_OF("From"), SPAN_OF("To"), SPAN_OF("Subject"),
+                                   SPAN_OF("Date"), SPAN_OF("Message-ID") };
     return name_is_one_of(name, fields, G_N_ELEMENTS(fields));
 }
 
@@ -141,49 +153,62 @@ static bool can_follow(const received *upper, const received *lower)
            lower->date_sec >= upper->date_sec - QUEUE_SEC;
 }
 
+static void read_trace(source *s)
+{
+    s->trace = g_array_sized_new(FALSE, FALSE, sizeof(trace_field), HOPS_USUAL);
+    for (unsigned i = 0; i < s->fields.count; i++) {
+        const header_field *f = field_at(s->fields, i);
+        if (span_equal_nocase(f->name, SPAN("Received"))) {
+            trace_field t;
+            t.is_read = received_read(f->value, &t.hop);
+            g_array_append_val(s->trace, t);
+        }
+    }
+}
+
 /* The rule of docs/architecture.md, "complete". */
 static bool is_complete(const source *s)
 {
-    received upper = { .has_date = false };
-    bool has_received = false, has_extra = false;
+    const trace_field *upper = NULL;
+    unsigned received_count = 0;
+    bool has_extra = false;
     if (s->is_summary || s->is_rebuilt || s->shape.is_cut || s->shape.has_junk ||
         !(s->shape.ended || s->at_part_end)) {
         return false;
     }
     for (unsigned i = 0; i < s->fields.count; i++) {
         const header_field *f = field_at(s->fields, i);
-        received hop;
         if (span_equal_nocase(f->name, SPAN("Received"))) {
-            if (!received_read(f->value, &hop) || !can_follow(&upper, &hop)) {
+            const trace_field *t = &g_array_index(s->trace, trace_field, received_count);
+            if (!t->is_read || (upper != NULL && !can_follow(&upper->hop, &t->hop))) {
                 return false;
             }
-            upper = hop;
-            has_received = true;
-        } else if (!has_received && is_written_by_sender(f->name)) {
+            upper = t;
+            received_count++;
+        } else if (upper == NULL && is_written_by_sender(f->name)) {
             return false;
         }
         /* What stands above all Received fields, the reporting side may have added itself. */
-        has_extra = has_extra || (has_received && !is_kept_by_all(f->name));
+        has_extra = has_extra || (upper != NULL && !is_kept_by_all(f->name));
     }
-    return has_received && has_extra && field_value(s->fields, "From").len > 0 &&
+    return upper != NULL && has_extra && field_value(s->fields, "From").len > 0 &&
            field_value(s->fields, "Date").len > 0 && field_value(s->fields, "Message-ID").len > 0;
 }
 
 static void read_hops(const source *s, backstop_notice *notice)
 {
-    for (unsigned i = 0; i < s->fields.count && notice->returned.hops->len < LIMIT_HOPS; i++) {
-        const header_field *f = field_at(s->fields, i);
-        received hop;
-        if (!span_equal_nocase(f->name, SPAN("Received")) || !received_read(f->value, &hop)) {
+    for (unsigned i = 0; i < s->trace->len && notice->returned.hops->len < LIMIT_HOPS; i++) {
+        const trace_field *t = &g_array_index(s->trace, trace_field, i);
+        if (!t->is_read) {
             continue;
         }
         backstop_hop kept = {
-            .from = notice_keep_text(notice, hop.from),
-            .name = notice_keep_text(notice, hop.from_rdns),
-            .ip = notice_keep_text(notice, hop.ip),
-            .by = notice_keep_text(notice, hop.by),
-            .has_date = hop.has_date,
-            .date_sec = hop.date_sec,
+            .from = notice_keep_text(notice, t->hop.from),
+            .name = notice_keep_text(notice, t->hop.from_rdns),
+            .ip = notice_keep_text(notice, t->hop.ip),
+            .by = notice_keep_text(notice, t->hop.by),
+            .has_date = t->hop.has_date,
+            .date_sec = t->hop.date_sec,
         };
         g_array_append_val(notice->returned.hops, kept);
     }
@@ -353,6 +378,9 @@ static void keep_header(const clues *c, const source *s, backstop_notice *notice
 
 static void free_source(source *s)
 {
+    if (s->trace != NULL) {
+        g_array_free(s->trace, TRUE);
+    }
     if (s->own_fields != NULL) {
         g_array_free(s->own_fields, TRUE);
     }
@@ -375,6 +403,7 @@ static void read_others(clues *c, backstop_notice *notice)
         source s = { .body = { NULL, 0 } };
         returned_header other = { .fields = g_array_new(FALSE, FALSE, sizeof(header_field)) };
         from_part(c, message_part(c->message, index), &s);
+        read_trace(&s);
         keep_header(c, &s, notice, &other);
         g_array_append_val(notice->others, other);
         free_source(&s);
@@ -392,6 +421,7 @@ void returned_read(clues *c, backstop_notice *notice)
         came_back = from_text(c, &s);
     }
     if (came_back) {
+        read_trace(&s);
         r->form = form_of(&s);
         read_fields(&s, notice);
         keep_header(c, &s, notice, &r->header);

@@ -10,13 +10,18 @@
 /* "Re:" and "Fwd:" in the languages of the common mail programs, in normal form. */
 static bool starts_as_answer(span subject)
 {
-    static const char *const prefixes[] = {
-        "re:",  "re :", "re[",  "fwd:",  "fw:",     "aw:",    "wg:",   "tr:",    "rv:",   "rif:",
-        "sv:",  "vs:",  "vb:",  "antw:", "doorst:", "odp:",   "enc:",  "res:",   "i:",    "r:",
-        "ynt:", "ilt:", "fwd ", "[fwd",  "回复:",   "回复：", "转发:", "转发：", "答复:", "答复：",
+    static const span prefixes[] = {
+        SPAN_OF("re:"),   SPAN_OF("re :"),   SPAN_OF("re["),     SPAN_OF("fwd:"),
+        SPAN_OF("fw:"),   SPAN_OF("aw:"),    SPAN_OF("wg:"),     SPAN_OF("tr:"),
+        SPAN_OF("rv:"),   SPAN_OF("rif:"),   SPAN_OF("sv:"),     SPAN_OF("vs:"),
+        SPAN_OF("vb:"),   SPAN_OF("antw:"),  SPAN_OF("doorst:"), SPAN_OF("odp:"),
+        SPAN_OF("enc:"),  SPAN_OF("res:"),   SPAN_OF("i:"),      SPAN_OF("r:"),
+        SPAN_OF("ynt:"),  SPAN_OF("ilt:"),   SPAN_OF("fwd "),    SPAN_OF("[fwd"),
+        SPAN_OF("回复:"), SPAN_OF("回复："), SPAN_OF("转发:"),   SPAN_OF("转发："),
+        SPAN_OF("答复:"), SPAN_OF("答复："),
     };
     for (size_t i = 0; i < G_N_ELEMENTS(prefixes); i++) {
-        if (span_starts(subject, span_from_string(prefixes[i]))) {
+        if (span_starts(subject, prefixes[i])) {
             return true;
         }
     }

@@ -128,15 +128,20 @@ static void test_mention(void **state)
 static void test_text(void **state)
 {
     (void)state;
-    diagnosis d = diagnose_text(SPAN("550-5.1.1 the user\r\n\t550 5.1.1 <x@b.example> is unknown"));
+    fixture f = fixture_message("From: x\n\nHi\n");
+    clues *c = clues_gather(f.message, true);
+    diagnosis d =
+        diagnose_text(c, SPAN("550-5.1.1 the user\r\n\t550 5.1.1 <x@b.example> is unknown"));
     assert_int_equal(d.reason, BACKSTOP_REASON_USER_UNKNOWN);
     assert_string_equal(d.codes.status, "5.1.1");
     assert_string_equal(d.codes.reply, "550");
-    d = diagnose_text(SPAN(""));
+    d = diagnose_text(c, SPAN(""));
     assert_int_equal(d.reason, BACKSTOP_REASON_NONE);
     assert_false(reason_has_codes(&d.codes));
-    d = diagnose_text(SPAN("\xFF\xC3 user unknown \xE2\x80")); /* any bytes */
+    d = diagnose_text(c, SPAN("\xFF\xC3 user unknown \xE2\x80")); /* any bytes */
     assert_int_equal(d.reason, BACKSTOP_REASON_USER_UNKNOWN);
+    clues_free(c);
+    fixture_free(&f);
 }
 
 int main(void)

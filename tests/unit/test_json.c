@@ -81,6 +81,31 @@ static void test_escapes(void **state)
 
 #define REPLACEMENT "\xef\xbf\xbd"
 
+/* Text is looked at eight bytes at a time: each mark at each place. */
+static void test_marks_at_all_offsets(void **state)
+{
+    static const char *const marks[][2] = {
+        { "\"", "\\\"" },   { "\\", "\\\\" }, { "\x1f", "\\u001f" },      { " ", " " },
+        { "\x7f", "\x7f" }, { "é", "é" },     { "\xff", "\xEF\xBF\xBD" },
+    };
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(marks); i++) {
+        for (int before = 0; before <= 17; before++) {
+            for (int after = 0; after <= 17; after++) {
+                g_autofree char *text = g_strdup_printf("%.*s%s%.*s", before, "aaaaaaaaaaaaaaaaa",
+                                                        marks[i][0], after, "!!!!!!!!!!!!!!!!!");
+                g_autofree char *want =
+                    g_strdup_printf("\"%.*s%s%.*s\"", before, "aaaaaaaaaaaaaaaaa", marks[i][1],
+                                    after, "!!!!!!!!!!!!!!!!!");
+                g_autoptr(GString) out = g_string_new(NULL);
+                json_writer w = json_start(out);
+                json_string(&w, NULL, text);
+                assert_string_equal(out->str, want);
+            }
+        }
+    }
+}
+
 static void test_invalid_utf8(void **state)
 {
     (void)state;
@@ -105,6 +130,7 @@ int main(void)
         cmocka_unit_test(test_nesting_and_commas),
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_escapes),
+        cmocka_unit_test(test_marks_at_all_offsets),
         cmocka_unit_test(test_invalid_utf8),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
