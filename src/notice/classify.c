@@ -283,11 +283,13 @@ static backstop_kind by_words(const clues *c)
     return best;
 }
 
-/* What a list manager says to someone who wrote to it. */
+/* What a list manager says to someone who wrote to it. Some put their List- fields on such answers
+ * too; then more than one phrase has to say it, for posts may cite one. */
 static bool is_list_answer(const clues *c)
 {
-    return c->is_from_list_server && c->status_part == NULL && !c->is_bulk &&
-           c->counts[PHRASE_LIST_REPLY] > 0;
+    unsigned phrases =
+        c->counts[PHRASE_LIST_REPLY] + (c->subject_kind == BACKSTOP_KIND_LIST_REPLY);
+    return c->is_from_list_server && c->status_part == NULL && phrases > c->is_bulk;
 }
 
 /* "Delivered: ...", as systems say it that know no RFC 3464. */
