@@ -85,6 +85,19 @@ static void read_lines(span text, GArray *out)
     }
 }
 
+/* Root may be who writes, and the store another's, who is to read this. */
+static void give_to_owner(int fd, const char *store_path)
+{
+    struct stat journal, store;
+    g_autofree char *folder = g_path_get_dirname(store_path);
+    bool is_there = lstat(store_path, &store) == 0 || stat(folder, &store) == 0;
+    if (geteuid() == 0 && is_there && fstat(fd, &journal) == 0 && journal.st_uid == 0 &&
+        store.st_uid != 0 && fchown(fd, store.st_uid, store.st_gid) != 0) {
+        /* It is read as far as can be. */
+        errno = 0;
+    }
+}
+
 /* Whether the last line holds the gap already. */
 static bool holds_already(int fd, off_t size, const store_gap *gap)
 {
@@ -143,6 +156,9 @@ backstop_status gap_journal_add(const char *store_path, store_gap gap, backstop_
     errno = EAGAIN;
     for (unsigned tries = 0; !is_done && tries < TRIES_MAX; tries++) {
         int fd = open_file(path, O_RDWR | O_APPEND | O_CREAT);
+        if (fd >= 0) {
+            give_to_owner(fd, store_path);
+        }
         if (fd < 0 || !write_line(fd, &gap)) {
             int cause = errno;
             if (fd >= 0) {

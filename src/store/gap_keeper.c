@@ -85,9 +85,19 @@ bool gap_keeper_holds(gap_keeper *k)
     return get_held(k, &held);
 }
 
+void gap_keeper_flush(gap_keeper *k)
+{
+    store_gap held;
+    if (k->path != NULL && get_held(k, &held)) {
+        backstop_status status = gap_journal_add(k->path, held, NULL);
+        (void)status;
+    }
+}
+
 void gap_keeper_take(gap_keeper *k, gap_taking *taking)
 {
-    *taking = (gap_taking){ .has_held = get_held(k, &taking->held) };
+    *taking = (gap_taking){ .gaps = NULL };
+    taking->has_held = get_held(k, &taking->held);
     bool may_have_journal = k->path != NULL && gap_journal_exists(k->path);
     if (!taking->has_held && !may_have_journal) {
         return;

@@ -36,6 +36,9 @@ uint64_t gap_keeper_count(gap_keeper *k);
 /* Whether some are held in memory alone. */
 bool gap_keeper_holds(gap_keeper *k);
 
+/* Tries the journal once more with what is held, at the end: nobody is left to be told. */
+void gap_keeper_flush(gap_keeper *k);
+
 /* What a transaction takes in. */
 typedef struct gap_taking {
     GArray *gaps; /* of store_gap; NULL: none */

@@ -35,7 +35,7 @@ span ledger_message_id(span value, GString *buffer)
     return (span){ buffer->str, buffer->len };
 }
 
-/* -- keys ------------------------------------------------------------------------------------- */
+/* ---- keys ---- */
 
 static void hash(const secret_mac *mac, const span *pieces, size_t count, unsigned char *out,
                  size_t len)
@@ -58,12 +58,11 @@ void ledger_owner(backstop_store *store, span address_or_domain,
     hash(store->mac, pieces, G_N_ELEMENTS(pieces), owner, STORE_OWNER_BYTES);
 }
 
-/* Under whom stands what is asked for without a sender. It is no hash of an address, so that nobody
- * can forget it. */
-static void hash_nobody(backstop_store *store, unsigned char owner[STORE_OWNER_BYTES])
+/* It is no hash of an address, so that nobody can forget it. */
+void ledger_prepare(backstop_store *store)
 {
     const span pieces[] = { KIND("nobody") };
-    hash(store->mac, pieces, 1, owner, STORE_OWNER_BYTES);
+    hash(store->mac, pieces, 1, store->nobody, STORE_OWNER_BYTES);
 }
 
 static void hash_message(backstop_store *store, span id, unsigned char object[STORE_OBJECT_BYTES])
@@ -95,7 +94,7 @@ static store_key key_of(const unsigned char owner[STORE_OWNER_BYTES],
     return key;
 }
 
-/* -- recording -------------------------------------------------------------------------------- */
+/* ---- recording ---- */
 
 /* How many rows a mail has at most. */
 static size_t row_count_max(const ledger_mail *mail)
@@ -106,15 +105,14 @@ static size_t row_count_max(const ledger_mail *mail)
 /* Fills `keys`, which has room for row_count_max(). */
 static size_t keys_of(backstop_store *store, const ledger_mail *mail, store_key *keys)
 {
-    unsigned char owner[STORE_OWNER_BYTES], nobody[STORE_OWNER_BYTES], object[STORE_OBJECT_BYTES];
+    unsigned char owner[STORE_OWNER_BYTES], object[STORE_OBJECT_BYTES];
     size_t count = 0;
     bool has_id = mail->message_id.len > 0;
     ledger_owner(store, mail->sender, owner);
     if (has_id) {
-        hash_nobody(store, nobody);
         hash_message(store, mail->message_id, object);
         keys[count++] = key_of(owner, object);
-        keys[count++] = key_of(nobody, object);
+        keys[count++] = key_of(store->nobody, object);
     }
     for (size_t i = 0; i < mail->recipient_count; i++) {
         if (has_id) {
@@ -137,6 +135,10 @@ void ledger_append_rows(backstop_store *store, const ledger_mail *mail, int64_t 
         g_array_append_val(rows, row);
     }
 }
+
+/* 2000-01-01. A clock that is not set yet says 1970: a mark that old would vouch for mail from
+ * before it was made. */
+enum { MARKS_FROM_SEC = 946684800 };
 
 static void add_mark(store_mark *marks, size_t *count, const unsigned char *owner, store_since what)
 {
@@ -168,13 +170,13 @@ backstop_status ledger_record(backstop_store *store, const ledger_mail *mail, in
         .rows = keys,
         .row_count = keys_of(store, mail, keys),
         .marks = marks,
-        .mark_count = mark_count,
+        .mark_count = now_sec >= MARKS_FROM_SEC ? mark_count : 0,
         .now_sec = MAX(now_sec, 0),
     };
     return store->operations->write(store, &change, error);
 }
 
-/* -- asking ----------------------------------------------------------------------------------- */
+/* ---- asking ---- */
 
 /* One call of ledger_find(). */
 typedef struct asking {
@@ -240,13 +242,12 @@ static backstop_status ask_pairs(asking *a, const unsigned char *owner)
 static backstop_status ask_all(asking *a, const span *senders, size_t sender_count,
                                const span *message_ids, size_t message_id_count)
 {
-    unsigned char nobody[STORE_OWNER_BYTES], owner[STORE_OWNER_BYTES], object[STORE_OBJECT_BYTES];
+    unsigned char owner[STORE_OWNER_BYTES], object[STORE_OBJECT_BYTES];
     backstop_status status = BACKSTOP_OK;
-    hash_nobody(a->store, nobody);
     for (size_t m = 0; m < message_id_count && status == BACKSTOP_OK; m++) {
         bool known;
         hash_message(a->store, message_ids[m], object);
-        status = ask(a, nobody, object, &known);
+        status = ask(a, a->store->nobody, object, &known);
         a->out->knows_elsewhere = a->out->knows_elsewhere || known;
         for (size_t s = 0;
              known && s < sender_count && status == BACKSTOP_OK && !a->out->knows_delivery; s++) {
@@ -310,10 +311,9 @@ backstop_status ledger_since(backstop_store *store, span address_or_domain, stor
 static store_key counter_of(backstop_store *store, span id, span recipient, bool is_stranger)
 {
     const span pieces[] = { is_stranger ? KIND("strangers") : KIND("returns"), id, recipient };
-    unsigned char owner[STORE_OWNER_BYTES], object[STORE_OBJECT_BYTES];
-    hash_nobody(store, owner);
+    unsigned char object[STORE_OBJECT_BYTES];
     hash(store->mac, pieces, is_stranger ? 2 : 3, object, STORE_OBJECT_BYTES);
-    return key_of(owner, object);
+    return key_of(store->nobody, object);
 }
 
 backstop_status ledger_count_return(backstop_store *store, span message_id, span recipient,

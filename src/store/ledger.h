@@ -80,6 +80,9 @@ void ledger_append_rows(backstop_store *store, const ledger_mail *mail, int64_t 
 void ledger_owner(backstop_store *store, span address_or_domain,
                   unsigned char owner[STORE_OWNER_BYTES]);
 
+/* Readies a store whose `mac` is set, before it is used. */
+void ledger_prepare(backstop_store *store);
+
 /* Tells ledgers of different keys apart. */
 void ledger_fingerprint(const secret_mac *mac, unsigned char out[STORE_FINGERPRINT_BYTES]);
 

@@ -23,8 +23,8 @@ static backstop_status fail_making(const char *path, int cause, backstop_error *
     }
     if (cause == EACCES || cause == EPERM || cause == EROFS) {
         return error_fail(error, BACKSTOP_ERROR_STORE,
-                          "%s: cannot be made: run this as a user who can write to %s", path,
-                          folder);
+                          "%s: cannot be reached or made: run this as a user who can write to %s",
+                          path, folder);
     }
     return error_fail(error, BACKSTOP_ERROR_STORE, "%s: cannot be made: %s", path,
                       g_strerror(cause));
@@ -60,11 +60,6 @@ backstop_status sqlite_file_make(const char *path, backstop_error *error)
     if (errno == EEXIST && lstat(path, &about) == 0) {
         return check_type(path, about.st_mode, error); /* somebody else was faster */
     }
-    if (errno == EACCES) {
-        return error_fail(error, BACKSTOP_ERROR_STORE,
-                          "%s: cannot be reached or made: run this as the owner of its folder",
-                          path);
-    }
     return fail_making(path, errno, error);
 }
 
@@ -84,6 +79,29 @@ backstop_status sqlite_file_close_to_others(const char *path, backstop_error *er
         }
     }
     return BACKSTOP_OK;
+}
+
+bool sqlite_file_identify(const char *path, sqlite_file_id *out)
+{
+    struct stat about;
+    if (lstat(path, &about) != 0) {
+        return false;
+    }
+    *out = (sqlite_file_id){ .device = about.st_dev, .inode = about.st_ino };
+    return true;
+}
+
+backstop_status sqlite_file_check(const char *path, const sqlite_file_id *id, backstop_error *error)
+{
+    sqlite_file_id present;
+    if (sqlite_file_identify(path, &present) && present.device == id->device &&
+        present.inode == id->inode) {
+        return BACKSTOP_OK;
+    }
+    return error_fail(error, BACKSTOP_ERROR_STORE,
+                      "%s: was moved away or replaced while it was in use: end what uses it, and "
+                      "start it again",
+                      path);
 }
 
 uint64_t sqlite_file_bytes(const char *path)

@@ -12,9 +12,9 @@
 /* For each: enough for all that stands above the leaves of a table of 25 million rows. */
 enum { CACHE_KIB = 12 * 1024 };
 
-void readers_open(sqlite_readers *r, const char *path, sqlite_connection *only)
+void readers_open(sqlite_readers *r, const char *path, sqlite_file_id id, sqlite_connection *only)
 {
-    *r = (sqlite_readers){ .path = path, .made_max = READERS_MAX };
+    *r = (sqlite_readers){ .path = path, .id = id, .made_max = READERS_MAX };
     if (only != NULL) {
         r->idle[0] = only;
         r->idle_count = r->made_count = r->made_max = 1;
@@ -39,7 +39,11 @@ void readers_close(sqlite_readers *r)
 static backstop_status make(sqlite_readers *r, sqlite_connection **out, backstop_error *error)
 {
     backstop_status status = connection_open(r->path, CACHE_KIB, READERS_WAIT_MS, out, error);
+    if (status == BACKSTOP_OK) {
+        status = sqlite_file_check(r->path, &r->id, error);
+    }
     if (status != BACKSTOP_OK) {
+        g_clear_pointer(out, connection_close);
         pthread_mutex_lock(&r->lock);
         r->made_count--;
         pthread_cond_signal(&r->has_idle);

@@ -9,6 +9,7 @@
 #define BACKSTOP_STORE_SQLITE_READERS_H
 
 #include "store/sqlite_connection.h"
+#include "store/sqlite_file.h"
 
 #include <pthread.h>
 
@@ -18,7 +19,8 @@ enum {
 };
 
 typedef struct sqlite_readers {
-    const char *path; /* borrowed */
+    const char *path;  /* borrowed; NULL: in memory */
+    sqlite_file_id id; /* of the file at `path` */
     pthread_mutex_t lock;
     pthread_cond_t has_idle;
     sqlite_connection *idle[READERS_MAX];
@@ -28,7 +30,7 @@ typedef struct sqlite_readers {
 } sqlite_readers;
 
 /* `only` (may be NULL) is the only connection there will ever be; the pool takes it over. */
-void readers_open(sqlite_readers *r, const char *path, sqlite_connection *only);
+void readers_open(sqlite_readers *r, const char *path, sqlite_file_id id, sqlite_connection *only);
 
 /* All must have been given back. */
 void readers_close(sqlite_readers *r);

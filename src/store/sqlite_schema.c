@@ -31,7 +31,8 @@ enum { VERSION = G_N_ELEMENTS(steps) };
 
 static int read_version(sqlite_connection *c, int64_t *version, bool *is_ours, bool *is_empty)
 {
-    int64_t application, tables = 0;
+    int64_t application = 0, tables = 0;
+    *version = 0;
     int code = connection_pragma(c, "PRAGMA application_id", &application);
     if (code == SQLITE_OK) {
         code = connection_pragma(c, "PRAGMA user_version", version);
@@ -106,7 +107,7 @@ static backstop_status look(sqlite_connection *c, int64_t fingerprint, int64_t *
 /* In a transaction that keeps others from doing the same, so it looks again. */
 static backstop_status migrate(sqlite_connection *c, int64_t fingerprint, backstop_error *error)
 {
-    int64_t version;
+    int64_t version = 0;
     backstop_status status = look(c, fingerprint, &version, error);
     if (status != BACKSTOP_OK) {
         return status;
@@ -151,7 +152,7 @@ backstop_status schema_prepare(sqlite_connection *c,
                                backstop_error *error)
 {
     int64_t number = fingerprint_number(fingerprint);
-    int64_t version;
+    int64_t version = 0;
     backstop_status status = look(c, number, &version, error);
     if (status != BACKSTOP_OK) {
         return status;

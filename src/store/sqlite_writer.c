@@ -66,12 +66,14 @@ static backstop_status write_on(sqlite_writer *w, sqlite_connection *c, writer_j
 static backstop_status write_jobs(sqlite_writer *w, writer_job *jobs, unsigned wait_ms,
                                   backstop_error *error)
 {
+    backstop_status status;
     if (w->connection != NULL) {
         connection_set_patience(w->connection, wait_ms);
-        return write_on(w, w->connection, jobs, error);
+        status = sqlite_file_check(w->readers->path, &w->readers->id, error);
+        return status == BACKSTOP_OK ? write_on(w, w->connection, jobs, error) : status;
     }
     sqlite_connection *c;
-    backstop_status status = readers_take(w->readers, wait_ms, &c, error);
+    status = readers_take(w->readers, wait_ms, &c, error);
     if (status == BACKSTOP_OK) {
         status = write_on(w, c, jobs, error);
         readers_give(w->readers, c);
@@ -148,14 +150,8 @@ static void report(sqlite_writer *w, writer_job *jobs, backstop_status status,
 
 static void write_last_gaps(sqlite_writer *w)
 {
-    if (!gap_keeper_holds(w->gaps)) {
-        return;
-    }
-    if (write_jobs(w, NULL, CLOSING_WAIT_MS, NULL) != BACKSTOP_OK) {
-        /* Nobody is left to be told. */
-        store_gap held = w->gaps->held;
-        backstop_status status = gap_keeper_add(w->gaps, held, NULL);
-        (void)status;
+    if (gap_keeper_holds(w->gaps) && write_jobs(w, NULL, CLOSING_WAIT_MS, NULL) != BACKSTOP_OK) {
+        gap_keeper_flush(w->gaps);
     }
 }
 

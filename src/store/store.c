@@ -40,6 +40,7 @@ backstop_status backstop_store_open(const char *path, const backstop_keys *keys,
     backstop_status status = store_sqlite_open(path, fingerprint, out, error);
     if (status == BACKSTOP_OK) {
         (*out)->mac = k->mac;
+        ledger_prepare(*out);
         atomic_init(&(*out)->days, BACKSTOP_LEDGER_DAYS);
     }
     return status;

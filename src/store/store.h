@@ -70,8 +70,9 @@ typedef struct store_reading store_reading;
 
 struct backstop_store {
     const struct store_operations *operations;
-    const secret_mac *mac; /* of the ledger's key; borrowed from the keys */
-    atomic_uint days;      /* how long rows live */
+    const secret_mac *mac;                   /* of the ledger's key; borrowed from the keys */
+    unsigned char nobody[STORE_OWNER_BYTES]; /* the owner of what is asked for without a sender */
+    atomic_uint days;                        /* how long rows live */
 };
 
 typedef struct store_operations {

@@ -34,7 +34,7 @@ static sqlite_store *of(backstop_store *store)
     return (sqlite_store *)store;
 }
 
-/* -- writing ---------------------------------------------------------------------------------- */
+/* ---- writing ---- */
 
 typedef struct change_job {
     writer_job job;
@@ -157,7 +157,7 @@ static backstop_status add_gap(backstop_store *store, int64_t from_sec, int64_t 
     return gap_keeper_add(&of(store)->gaps, job.gap, error);
 }
 
-/* -- removing --------------------------------------------------------------------------------- */
+/* ---- removing ---- */
 
 /* What was removed is overwritten in the file (secure_delete), but the write-ahead log holds older
  * pages until it is emptied. Waits for readers as long as they may read. */
@@ -193,7 +193,7 @@ static backstop_status expire(backstop_store *store, int64_t now_sec, uint32_t o
                           oldest_day, removed, error);
 }
 
-/* -- reading ---------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 struct store_reading {
     sqlite_connection *connection;
@@ -350,7 +350,7 @@ static backstop_status stats(backstop_store *store, backstop_store_stats *out,
     return status;
 }
 
-/* -- opening ---------------------------------------------------------------------------------- */
+/* ---- opening ---- */
 
 static void close_store(backstop_store *store)
 {
@@ -391,9 +391,13 @@ static char *absolute_path(const char *path)
 }
 
 static backstop_status open_connection(const char *path, const unsigned char *fingerprint,
-                                       sqlite_connection **out, backstop_error *error)
+                                       sqlite_file_id *id, sqlite_connection **out,
+                                       backstop_error *error)
 {
     backstop_status status = path == NULL ? BACKSTOP_OK : sqlite_file_make(path, error);
+    if (status == BACKSTOP_OK && path != NULL) {
+        (void)sqlite_file_identify(path, id);
+    }
     if (status == BACKSTOP_OK) {
         status = connection_open(path, WRITER_CACHE_KIB, WRITER_WAIT_MS, out, error);
     }
@@ -422,15 +426,16 @@ backstop_status store_sqlite_open(const char *path,
     *out = NULL;
     sqlite_store *s = g_new0(sqlite_store, 1);
     sqlite_connection *c = NULL;
+    sqlite_file_id id = { 0, 0 };
     s->base.operations = &operations;
     s->path = absolute_path(path);
-    backstop_status status = open_connection(s->path, fingerprint, &c, error);
+    backstop_status status = open_connection(s->path, fingerprint, &id, &c, error);
     if (status != BACKSTOP_OK) {
         g_free(s->path);
         g_free(s);
         return status;
     }
-    readers_open(&s->readers, s->path, path == NULL ? c : NULL);
+    readers_open(&s->readers, s->path, id, path == NULL ? c : NULL);
     gap_keeper_open(&s->gaps, s->path);
     status = writer_open(&s->writer, path == NULL ? NULL : c, &s->readers, &s->gaps, error);
     if (status != BACKSTOP_OK) {

@@ -9,7 +9,8 @@
 
 #include "store/store.h"
 
-/* Opens the file at `path`, made if it is missing; NULL: in memory. Fills all but `mac` and `days`.
+/* Opens the file at `path`, made if it is missing; NULL: in memory. Fills the operations
+ * alone.
  * BACKSTOP_ERROR_BUSY, _STORE, _NEWER; _KEYS: it was filled under another ledger key. */
 backstop_status store_sqlite_open(const char *path,
                                   const unsigned char fingerprint[STORE_FINGERPRINT_BYTES],
