@@ -28,18 +28,27 @@ static span keep(const builder *b, const GString *text)
     return (span){ kept, text->len };
 }
 
+/* What stands in the list already, letter by letter, is canonical, and so are the forms that were
+ * added with it: most notices name one address five times. NULL if it does not. */
+static const char *find_text(const GPtrArray *list, span raw)
+{
+    for (unsigned i = 0; i < list->len; i++) {
+        if (span_equal(hearing_text_at(list, i), raw)) {
+            return hearing_text_at(list, i).ptr;
+        }
+    }
+    return NULL;
+}
+
 /* What stands in hearings is NUL-terminated, and a NUL in an address names nobody. */
 static void add_once(GPtrArray *list, span text, unsigned most)
 {
     if (text.len == 0 || list->len >= most) {
         return;
     }
-    for (unsigned i = 0; i < list->len; i++) {
-        if (span_equal(hearing_text_at(list, i), text)) {
-            return;
-        }
+    if (find_text(list, text) == NULL) {
+        g_ptr_array_add(list, (gpointer)text.ptr);
     }
-    g_ptr_array_add(list, (gpointer)text.ptr);
 }
 
 static forms forms_of(builder *b, span raw)
@@ -97,23 +106,39 @@ static void fill_notified(builder *b)
 /* Of the returned mail, as the reporting side saw it. */
 static void add_envelope_sender(builder *b, span raw)
 {
-    forms f = forms_of(b, raw);
-    if (f.count > 0 && b->h->envelope_sender == NULL) {
-        b->h->envelope_sender = f.list[0].ptr;
+    hearing *h = b->h;
+    const char *known = find_text(h->senders, raw);
+    if (known == NULL) {
+        forms f = forms_of(b, raw);
+        known = f.count > 0 ? f.list[0].ptr : NULL;
+        add_senders(h, &f);
     }
-    add_senders(b->h, &f);
+    if (h->envelope_sender == NULL) {
+        h->envelope_sender = known;
+    }
 }
 
 static bool is_notified(const hearing *h, const forms *f)
 {
     for (unsigned i = 0; i < f->count; i++) {
-        for (unsigned k = 0; k < h->notified->len; k++) {
-            if (span_equal(hearing_text_at(h->notified, k), f->list[i])) {
-                return true;
-            }
+        if (find_text(h->notified, f->list[i]) != NULL) {
+            return true;
         }
     }
     return false;
+}
+
+static void add_from(builder *b, span raw)
+{
+    hearing *h = b->h;
+    h->from = find_text(h->notified, raw);
+    h->from_is_notified = h->from != NULL;
+    if (!h->from_is_notified) {
+        forms f = forms_of(b, raw);
+        h->from = f.count > 0 ? f.list[0].ptr : NULL;
+        h->from_is_notified = is_notified(h, &f);
+        add_senders(h, &f);
+    }
 }
 
 static void fill_senders(builder *b, bool is_own)
@@ -129,21 +154,19 @@ static void fill_senders(builder *b, bool is_own)
     }
     span from = field_value(h->header, "From");
     if (from.len > 0 && address_first(from, h->strings, &a)) {
-        from = a.spec;
-    } else {
-        from = span_from_string(is_own ? h->notice->returned.from : NULL);
+        add_from(b, a.spec);
+    } else if (is_own) {
+        add_from(b, span_from_string(h->notice->returned.from));
     }
-    forms f = forms_of(b, from);
-    h->from = f.count > 0 ? f.list[0].ptr : NULL;
-    h->from_is_notified = is_notified(h, &f);
-    add_senders(h, &f);
 }
 
 static void add_recipient(builder *b, const char *raw)
 {
-    if (raw != NULL) {
-        address_form_canonical(span_from_string(raw), b->form);
-        add_once(b->h->recipients, keep(b, b->form), HEARING_RECIPIENTS_MAX);
+    GPtrArray *list = b->h->recipients;
+    span text = span_from_string(raw);
+    if (text.len > 0 && list->len < HEARING_RECIPIENTS_MAX && find_text(list, text) == NULL) {
+        address_form_canonical(text, b->form);
+        add_once(list, keep(b, b->form), HEARING_RECIPIENTS_MAX);
     }
 }
 

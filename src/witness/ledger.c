@@ -40,10 +40,11 @@ static bool is_remembered_time(const hearing *h, int64_t from_sec)
 static void say_unknown(const hearing *h, evidence *out, int64_t since_sec)
 {
     char day[EVIDENCE_DAY_SIZE];
+    int64_t remembered_sec = h->now_sec - (int64_t)h->store->days * DAY_SEC;
     evidence_say_absent(out,
                         "all that was sent since %s is remembered, and a message with this "
                         "Message-ID is not among it",
-                        evidence_day(MAX(since_sec, h->now_sec - h->store->days * DAY_SEC), day));
+                        evidence_day(MAX(since_sec, remembered_sec), day));
 }
 
 static void testify_complete_absence(const hearing *h, evidence *out)
@@ -68,12 +69,21 @@ static void testify_complete_absence(const hearing *h, evidence *out)
 static void testify_personal_absence(const hearing *h, evidence *out)
 {
     int64_t from = h->sent_from_sec, until = h->sent_until_sec;
-    if (until == 0 && h->has_date && h->date_sec <= h->now_sec) {
+    if (until == 0 && h->has_date) {
         from = until = h->date_sec;
     }
     if (h->may_be_of_strangers || from < h->site->personal_from_sec || until == 0 ||
         until > h->site->personal_until_sec || !is_remembered_time(h, from)) {
         return;
+    }
+    bool has_gap = false;
+    backstop_error error;
+    if (h->store->operations->has_gap(h->store, from, until, &has_gap, &error) != BACKSTOP_OK) {
+        evidence_say_store_failed(out, &error);
+        return;
+    }
+    if (has_gap) {
+        return; /* for long, the folder holds nothing at all */
     }
     evidence_say_absent(out, "no message with this Message-ID is among the sent mail, which "
                              "reaches from before that time to after it");

@@ -124,7 +124,7 @@ backstop_status recall_covers(const hearing *h, int64_t since_sec, bool *covers,
 {
     recall *r = h->recall;
     *covers = false;
-    if (since_sec == 0 || h->sent_until_sec == 0 || since_sec > h->sent_from_sec) {
+    if (since_sec == 0 || since_sec > h->sent_from_sec) {
         return BACKSTOP_OK;
     }
     if (!r->has_gap_answer) {
@@ -144,30 +144,50 @@ static bool is_recorded(const hearing *h, const text_list *senders, span id, spa
            known.knows_delivery;
 }
 
-bool recall_is_worn(const hearing *h)
+/* Whether the notices about each recipient named that the mail went to are too many. */
+static bool are_recipients_worn(const hearing *h, span id)
 {
-    ledger_returns returns = { 0, 0 };
+    text_list senders = texts_of(h->senders);
+    ledger_returns returns;
+    bool is_worn = false;
+    for (unsigned i = 0; i < h->recipients->len; i++) {
+        span recipient = hearing_text_at(h->recipients, i);
+        if (h->recipients->len > 1 && !is_recorded(h, &senders, id, recipient)) {
+            continue;
+        }
+        if (ledger_returns_of(h->store, id, recipient, &returns, NULL) != BACKSTOP_OK ||
+            returns.about_recipient < RECALL_RETURNS_MAX) {
+            return false;
+        }
+        is_worn = true;
+    }
+    return is_worn;
+}
+
+static bool are_strangers_worn(const hearing *h, span id)
+{
+    ledger_returns returns;
+    return ledger_returns_of(h->store, id, SPAN(""), &returns, NULL) == BACKSTOP_OK &&
+           returns.about_strangers >= RECALL_STRANGER_RETURNS_MAX;
+}
+
+static bool find_wear(const hearing *h)
+{
     recall_answer answer;
     if (h->store == NULL || h->message_ids->len == 0 ||
         recall_mail(h, &answer, NULL) != BACKSTOP_OK) {
         return false;
     }
-    text_list senders = texts_of(h->senders);
     span id = hearing_text_at(h->message_ids, 0);
-    bool is_worn = false;
-    for (unsigned i = 0; answer.knows_delivery && i < h->recipients->len; i++) {
-        span recipient = hearing_text_at(h->recipients, i);
-        bool is_one = h->recipients->len == 1 || is_recorded(h, &senders, id, recipient);
-        if (is_one && (ledger_returns_of(h->store, id, recipient, &returns, NULL) != BACKSTOP_OK ||
-                       returns.about_recipient < RECALL_RETURNS_MAX)) {
-            return false;
-        }
-        is_worn = is_worn || is_one;
+    return answer.knows_delivery ? are_recipients_worn(h, id) : are_strangers_worn(h, id);
+}
+
+bool recall_is_worn(const hearing *h)
+{
+    recall *r = h->recall;
+    if (!r->has_wear) {
+        r->is_worn = find_wear(h);
+        r->has_wear = true;
     }
-    if (!answer.knows_delivery) {
-        span recipient = h->recipients->len > 0 ? hearing_text_at(h->recipients, 0) : SPAN("");
-        is_worn = ledger_returns_of(h->store, id, recipient, &returns, NULL) == BACKSTOP_OK &&
-                  returns.about_strangers >= RECALL_STRANGER_RETURNS_MAX;
-    }
-    return is_worn;
+    return r->is_worn;
 }

@@ -30,10 +30,10 @@ typedef struct recall_answer {
 
 /* Belongs to a hearing, which is for one thread at a time. */
 typedef struct recall {
-    bool has_answer, has_gap_answer;
+    bool has_answer, has_gap_answer, has_wear;
     backstop_status status, gap_status;
     recall_answer answer;
-    bool has_gap;
+    bool has_gap, is_worn;
     backstop_error error, gap_error;
 } recall;
 
@@ -47,7 +47,7 @@ backstop_status recall_since(const hearing *h, store_since what, int64_t *since_
                              backstop_error *error);
 
 /* Whether what holds since `since_sec` (0: never) was there, without a gap on record, all the time
- * in which the mail may have been sent. */
+ * in which the mail may have been sent; false where that is not known. */
 backstop_status recall_covers(const hearing *h, int64_t since_sec, bool *covers,
                               backstop_error *error);
 

@@ -13,14 +13,11 @@ const witness witnesses[] = {
 };
 const size_t witness_count = G_N_ELEMENTS(witnesses);
 
-static void say(evidence *out, const char *why, va_list arguments) G_GNUC_PRINTF(2, 0);
-
 /* What is no UTF-8 ends it: the beginning of a character whose end did not fit, or the odd bytes of
  * a file's name. */
-static void say(evidence *out, const char *why, va_list arguments)
+static void end_at_bad_bytes(evidence *out)
 {
     const char *valid_end;
-    vsnprintf(out->why, sizeof out->why, why, arguments);
     if (!g_utf8_validate(out->why, -1, &valid_end)) {
         out->why[valid_end - out->why] = '\0';
     }
@@ -33,8 +30,9 @@ void evidence_say(evidence *out, backstop_claim claim, backstop_strength strengt
     out->strength = strength;
     va_list arguments;
     va_start(arguments, why);
-    say(out, why, arguments);
+    vsnprintf(out->why, sizeof out->why, why, arguments);
     va_end(arguments);
+    end_at_bad_bytes(out);
 }
 
 void evidence_say_absent(evidence *out, const char *why, ...)
@@ -44,8 +42,9 @@ void evidence_say_absent(evidence *out, const char *why, ...)
     out->is_absence = true;
     va_list arguments;
     va_start(arguments, why);
-    say(out, why, arguments);
+    vsnprintf(out->why, sizeof out->why, why, arguments);
     va_end(arguments);
+    end_at_bad_bytes(out);
 }
 
 void evidence_say_store_failed(evidence *out, const backstop_error *error)
