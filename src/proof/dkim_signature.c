@@ -120,8 +120,7 @@ static bool read_signed_names(const dkim_tags *tags, dkim_signature *out)
     span rest = out->signed_names;
     unsigned count = 0;
     while (dkim_list_next(&rest, &name)) {
-        count++;
-        if (name.len == 0 || count > DKIM_SIGNED_NAMES_MAX) {
+        if (++count > DKIM_SIGNED_NAMES_MAX) {
             return false;
         }
     }

@@ -39,7 +39,8 @@ typedef struct dkim_signature {
 /* Reads a field value. False if it is no signature of version 1: a needed tag missing, any tag
  * doubled, a value not as it must be (numbers have up to 12 digits, an identity is at d= or below,
  * x= is later than t=), an algorithm other than rsa-sha256 and ed25519-sha256, From not among the
- * signed, or more names signed than DKIM_SIGNED_NAMES_MAX. q=, z= and unknown tags are passed over.
+ * signed, or more names signed than DKIM_SIGNED_NAMES_MAX. q=, z= and unknown tags are passed over,
+ * and so are names without a letter in h=.
  * That it holds at some time (x=) is for the caller to ask. */
 bool dkim_signature_read(span value, dkim_signature *out);
 

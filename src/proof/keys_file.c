@@ -24,8 +24,8 @@
 #include <unistd.h>
 
 enum {
-    LOCK_TRIES = 100,
-    LOCK_PAUSE_USEC = 50000,
+    LOCK_TRIES = 150, /* three seconds: others hold it for some milliseconds */
+    LOCK_PAUSE_USEC = 20000,
     ID_SUFFIX_BYTES = 4,
     /* A line: id, two times, purpose, base64, and what stands between. */
     LINE_BYTES_MAX = KEY_ID_BYTES_MAX + 12 + 12 + 8 + (KEY_SECRET_BYTES_MAX + 2) / 3 * 4 + 8,

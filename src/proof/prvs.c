@@ -45,7 +45,9 @@ static bool is_signable(span spec)
     span local = address_local(spec);
     g_autoptr(GString) inner = g_string_new(NULL);
     address_wrapping layer;
-    if (local.len == 0 || address_domain(spec).len == 0 || local.ptr[0] == '"') {
+    /* What begins with the mark without being signed would be read wrongly later. */
+    if (local.len == 0 || address_domain(spec).len == 0 || local.ptr[0] == '"' ||
+        span_starts_nocase(local, PRVS_MARK)) {
         return false;
     }
     return !address_form_is_srs(spec) &&

@@ -211,6 +211,34 @@ static void test_read_error(void **state)
     mail_stream_free(&s);
 }
 
+/* All ranges together are the file, and each begins with a separator; also behind a message that
+ * is too long to be read whole. */
+static void test_positions(void **state)
+{
+    (void)state;
+    static const char content[] =
+        SEPARATOR "\na\n\n" SEPARATOR "\nlong, longer, longest\n\n" SEPARATOR "\nc\n";
+    for (size_t max_bytes = 4; max_bytes < 40; max_bytes += 8) {
+        FILE *file = tmpfile();
+        assert_int_equal(fwrite(content, 1, sizeof content - 1, file), sizeof content - 1);
+        rewind(file);
+        mail_stream s = mail_stream_new(max_bytes);
+        mail_stream_open(&s, fileno(file), (int64_t)sizeof content - 1);
+        mail_stream_message m;
+        int64_t end = 0;
+        while (mail_stream_next(&s, &m)) {
+            assert_true(end == 0 || m.begin == end);
+            assert_memory_equal(content + m.begin, SEPARATOR, strlen(SEPARATOR));
+            assert_int_equal(m.end == 0, m.cut);
+            end = m.end;
+        }
+        assert_int_equal(end, sizeof content - 1);
+        assert_int_equal(s.count, 3);
+        mail_stream_free(&s);
+        fclose(file);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +249,7 @@ int main(void)
         cmocka_unit_test(test_limit),
         cmocka_unit_test(test_limit_at_the_end),
         cmocka_unit_test(test_read_error),
+        cmocka_unit_test(test_positions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

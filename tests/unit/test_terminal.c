@@ -71,12 +71,37 @@ static void test_columns_without_terminal(void **state)
     assert_int_equal(terminal_columns(-1), 80);
 }
 
+static void test_cells(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *cell;
+    } cases[] = {
+        { "", "      " },
+        { "abc", "abc   " },
+        { "abcdef", "abcdef" },
+        { "abcdefg", "abcde~" },
+        { "a\nbcdefg", "a\\x0a~" },
+        { "\x1b[2J", "\\x1b[~" },
+        { "\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2", "\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2" },
+        { "a\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2", "a\xe6\xbc\xa2\xe5\xad\x97~" },
+        { "\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2z", "\xe6\xbc\xa2\xe5\xad\x97~ " },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GString) out = g_string_new(">");
+        terminal_append_cell(out, cases[i].text, 6);
+        assert_string_equal(out->str + 1, cases[i].cell);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_escapes),
         cmocka_unit_test(test_wrapping),
         cmocka_unit_test(test_columns_without_terminal),
+        cmocka_unit_test(test_cells),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,188 @@
+# SPDX-FileCopyrightText: The Backstop authors
+# SPDX-License-Identifier: BSD-2-Clause
+"""`backstop --config FILE COMMAND`: which file, keys and store a command works with."""
+
+import os
+import pathlib
+import stat
+import subprocess
+import tempfile
+import unittest
+
+from cli import LIMIT_SEC, PROGRAM, lines_of, notice
+
+NOW = "2026-11-24T12:00:00Z"
+EXIT_INPUT, EXIT_USAGE, EXIT_TEMPORARY, EXIT_CONFIG = 1, 64, 75, 78
+
+
+class ConfigTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def run_program(self, *arguments, user=None, **environment):
+        env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), **environment}
+        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
+            if name in os.environ:
+                env[name] = os.environ[name]
+        return subprocess.run([PROGRAM, *arguments], env=env, cwd=self.folder, user=user,
+                              capture_output=True, timeout=LIMIT_SEC, check=False, text=True)
+
+    def works(self, *arguments, **options):
+        result = self.run_program(*arguments, **options)
+        self.assertEqual((result.returncode, result.stderr), (0, ""), arguments)
+        return result.stdout
+
+    def fails(self, status, *arguments, **options):
+        result = self.run_program(*arguments, **options)
+        self.assertEqual((result.returncode, result.stdout), (status, ""), result.stderr)
+        return result.stderr
+
+    def write(self, name, text):
+        (self.folder / name).write_text(text)
+        return name
+
+    def config(self, text=""):
+        """A file whose keys and store lie in the test's folder."""
+        return self.write("conf", f"[backstop]\nkey-file = {self.folder}/keys\n"
+                                  f"store = {self.folder}/db\n" + text)
+
+
+class Files(ConfigTest):
+    def test_before_and_behind_the_command(self):
+        self.config()
+        self.works("--config", "conf", "key", "new")
+        self.works("--config=conf", "key", "list")
+        self.works("key", "--config", "conf", "list")
+        self.works("key", "list", "--config=conf")
+        self.assertTrue((self.folder / "keys").exists())
+
+    def test_without_file_or_command(self):
+        for words in (["--config"], ["--config", "conf"], ["--config=conf"]):
+            self.assertIn("Usage:", self.fails(EXIT_USAGE, *words))
+
+    def test_missing_file(self):
+        self.assertEqual(self.fails(EXIT_CONFIG, "--config", "nowhere", "key", "list"),
+                         "backstop: nowhere: No such file or directory\n")
+
+    def test_all_errors_are_told(self):
+        self.write("conf", "[backstop]\nstore = db\nshape = round\n[domain our.example]\n"
+                           "closed = perhaps\n")
+        self.assertEqual(
+            self.fails(EXIT_CONFIG, "--config", "conf", "ledger", "stats").splitlines(),
+            ['backstop: conf:2: [backstop] store: takes a path that starts with /, not "db"',
+             "backstop: conf:3: [backstop] shape: there is no such setting",
+             'backstop: conf:5: [domain our.example] closed: takes yes or no, not "perhaps"'])
+
+    def test_controls_do_not_reach_the_terminal(self):
+        self.write("conf", "[backstop]\nstore = \x1b]0;x\x07\n")
+        told = self.fails(EXIT_CONFIG, "--config", "conf", "ledger", "stats")
+        self.assertIn("\\x1b]0;x\\x07", told)
+        self.assertNotIn("\x1b", told)
+
+    def test_options_go_before_the_file(self):
+        self.config()
+        self.works("--config", "conf", "key", "--key-file", "other", "new")
+        self.assertEqual(sorted(os.listdir(self.folder)), ["conf", "other"])
+
+    def test_the_state_folder_of_a_user(self):
+        self.works("key", "new")
+        state = self.folder / ".local/state/backstop"
+        self.assertEqual(stat.S_IMODE(state.stat().st_mode), 0o700)
+        self.assertEqual(os.listdir(state), ["keys"])
+        self.write("sent", "From: alice@our.example\nDate: Mon, 23 Nov 2026 20:24:50 +0000\n\n")
+        self.works("ledger", "--as-of", NOW, "import", "sent")
+        self.assertIn("backstop.db", os.listdir(state))
+
+    def test_xdg_state_home(self):
+        self.works("key", "new", XDG_STATE_HOME=str(self.folder / "state"))
+        self.assertEqual(os.listdir(self.folder / "state/backstop"), ["keys"])
+
+
+class Missing(ConfigTest):
+    def test_keys_where_they_are_needed(self):
+        self.config()
+        told = self.fails(EXIT_CONFIG, "--config", "conf", "ledger", "stats")
+        self.assertTrue(told.startswith(f"backstop: conf:2: [backstop] key-file: {self.folder}/keys"),
+                        told)
+
+    def test_open_keys(self):
+        self.config()
+        self.works("--config", "conf", "key", "new")
+        (self.folder / "keys").chmod(0o644)
+        self.assertIn("conf:2: [backstop] key-file: ",
+                      self.fails(EXIT_CONFIG, "--config", "conf", "ledger", "stats"))
+
+    def test_no_store_yet(self):
+        self.config()
+        self.works("--config", "conf", "key", "new")
+        self.assertEqual(self.fails(EXIT_TEMPORARY, "--config", "conf", "ledger", "stats"),
+                         "backstop: conf:3: [backstop] store: there is no store yet\n")
+        self.assertFalse((self.folder / "db").exists())
+
+    def test_a_store_that_cannot_be_made(self):
+        self.config()
+        self.works("--config", "conf", "key", "new")
+        self.write("sent", "From: alice@our.example\n\n")
+        told = self.fails(EXIT_TEMPORARY, "ledger", "--config", "conf", "--store", "nowhere/db",
+                          "import", "sent")
+        self.assertTrue(told.startswith("backstop: conf: [backstop] store: "), told)
+        self.assertIn("nowhere/db", told)
+
+    def test_check_works_without_any(self):
+        self.write("a.eml", notice().decode())
+        [line] = lines_of(self.run_program("check", "--json", "a.eml").stdout.encode())
+        self.assertEqual(line["verdict"], "unverified")
+
+
+class Sites(ConfigTest):
+    """What a configuration says is what judging goes by."""
+
+    def verdict(self, text, expected, status=0):
+        self.config(text)
+        forged = notice().replace(b"mx.our.example", b"mx.elsewhere.example")
+        self.write("a.eml", forged.decode())
+        result = self.run_program("--config", "conf", "check", "--json", "--as-of", NOW, "a.eml")
+        self.assertEqual(result.returncode, status, result.stderr)
+        [line] = lines_of(result.stdout.encode())
+        self.assertEqual((line["verdict"], line["confidence"]), expected)
+
+    def test_outbound_hosts(self):
+        self.verdict("outbound-hosts = 192.0.2.0/24\n", ("genuine", "likely"))
+        self.verdict("shared-hosts = 192.0.2.0/24\n", ("unverified", None))
+        self.verdict("outbound-hosts = 198.51.100.0/24\n", ("backscatter", "likely"))
+        self.verdict("outbound-hosts = 198.51.100.0/24\nunknown-exits = yes\n",
+                     ("unverified", None))
+        self.verdict("outbound-hosts = 198.51.100.0/24\nforwarders = alice@our.example\n",
+                     ("unverified", None))
+
+    def test_closed_domains(self):
+        missed = "outbound-hosts = 198.51.100.0/24\n[domain our.example]\ndkim-signs-all = yes\n"
+        self.verdict(missed, ("backscatter", "likely"))
+        self.verdict(missed + "closed = yes\n", ("backscatter", "proven"))
+
+
+@unittest.skipUnless(os.geteuid() == 0, "needs root, to be it")
+class Root(ConfigTest):
+    NOBODY = 65534
+
+    def test_the_store_belongs_to_its_folders_owner(self):
+        os.chmod(self.folder, 0o755)
+        (self.folder / "state").mkdir()
+        os.chown(self.folder / "state", self.NOBODY, self.NOBODY)
+        self.write("conf", f"[backstop]\nkey-file = {self.folder}/keys\n"
+                           f"store = {self.folder}/state/db\n")
+        self.works("--config", "conf", "key", "new")
+        self.write("sent", "From: alice@our.example\nDate: Mon, 23 Nov 2026 20:24:50 +0000\n\n")
+        os.chmod(self.folder / "sent", 0o600)
+        for _ in range(2):
+            self.works("--config", "conf", "ledger", "--as-of", NOW, "import", "sent")
+            for file in (self.folder / "state").iterdir():
+                self.assertEqual(file.stat().st_uid, self.NOBODY, file)
+        os.chown(self.folder / "keys", self.NOBODY, self.NOBODY)
+        self.works("--config", "conf", "ledger", "stats", user=self.NOBODY)
+
+
+if __name__ == "__main__":
+    unittest.main()
