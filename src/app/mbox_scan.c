@@ -19,7 +19,11 @@ static void free_queue(gpointer queue)
 
 static void keep_found(mbox_scan *scan, const mail_stream_message *message, const char *digest)
 {
-    mbox_found found = { .begin = message->begin, .end = message->end };
+    mbox_found found = {
+        .number = (unsigned)message->index,
+        .begin = message->begin,
+        .end = message->end,
+    };
     memcpy(found.digest, digest, sizeof found.digest);
     GQueue *queue = g_hash_table_lookup(scan->by_digest, digest);
     if (queue == NULL) {
@@ -94,15 +98,17 @@ const mbox_found *mbox_scan_take(mbox_scan *scan, const char *digest)
     return &g_array_index(scan->found, mbox_found, index);
 }
 
-static int compare_positions(const void *a, const void *b)
+void mbox_scan_leave(mbox_scan *scan, const char *digest, unsigned count)
 {
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
+    GQueue *queue = g_hash_table_lookup(scan->by_digest, digest);
+    while (queue != NULL && queue->length > count) {
+        g_queue_pop_head(queue);
+    }
 }
 
-bool mbox_scan_is_border(const mbox_scan *scan, int64_t at)
+int64_t mbox_scan_begin_of(const mbox_scan *scan, unsigned number)
 {
-    return at == scan->size || g_array_binary_search(scan->begins, &at, compare_positions, NULL);
+    return number < scan->begins->len ? g_array_index(scan->begins, int64_t, number) : scan->size;
 }
 
 unsigned mbox_scan_missing_ends(int fd, int64_t at)

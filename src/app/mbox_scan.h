@@ -17,6 +17,7 @@
 /* A message, with its separator line and what stands behind it up to the next. */
 typedef struct mbox_found {
     char digest[MAIL_DIGEST_SIZE];
+    unsigned number; /* in the mbox, from 0 */
     int64_t begin, end;
 } mbox_found;
 
@@ -38,8 +39,11 @@ void mbox_scan_free(mbox_scan *scan);
 /* Takes the first message of that digest that was not taken; NULL if there is none. */
 const mbox_found *mbox_scan_take(mbox_scan *scan, const char *digest);
 
-/* Whether a message may be put in at `at`: one begins there, or all end. */
-bool mbox_scan_is_border(const mbox_scan *scan, int64_t at);
+/* Forgets the first ones of that digest, until no more than `count` are left. */
+void mbox_scan_leave(mbox_scan *scan, const char *digest, unsigned count);
+
+/* Where message `number` begins; where all end, if there are not so many. */
+int64_t mbox_scan_begin_of(const mbox_scan *scan, unsigned number);
 
 /* How many line ends are missing between `at` and an empty line before it: 0 to 2; 0 at the begin.
  */

@@ -8,7 +8,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { HOUR_SEC = 3600, DAY_SEC = 86400 };
+#define HOUR_SEC INT64_C(3600)
+#define DAY_SEC INT64_C(86400)
 
 static bool is_mode(const char *text)
 {

@@ -90,7 +90,8 @@ static bool take_zone(span *s, written *out)
         if (!take_number(s, 2, &minutes) || minutes > 59) {
             return false;
         }
-        out->zone_sec = (is_east ? 1 : -1) * (hours * 3600 + minutes * 60);
+        int sec = hours * 3600 + minutes * 60;
+        out->zone_sec = is_east ? sec : -sec;
     } else {
         out->has_zone = take_char(s, 'Z');
     }
@@ -215,7 +216,8 @@ static bool take_moment(span *s, syslog_clock *clock, int64_t *unix_sec)
         return false;
     }
     int64_t hour_sec = hour_of(clock, &w);
-    *unix_sec = hour_sec + w.minute * 60 + w.second - w.zone_sec;
+    int in_hour_sec = w.minute * 60 + w.second;
+    *unix_sec = hour_sec + in_hour_sec - w.zone_sec;
     return hour_sec >= 0;
 }
 

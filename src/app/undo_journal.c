@@ -172,7 +172,7 @@ static void print_entry(const undo_journal *j, const undo_entry *e, GString *out
         append_escaped(out, e->base);
         g_string_append_c(out, '\n');
     } else {
-        g_string_append_printf(out, "%" PRId64 " %" PRId64 " %u\n", e->begin, e->end, e->padding);
+        g_string_append_printf(out, "%u %u\n", e->number, e->padding);
     }
 }
 
@@ -252,7 +252,7 @@ static bool next_number(char **rest, int64_t *out)
 
 static bool read_entry(undo_journal *j, char *rest)
 {
-    undo_entry e = { .begin = 0 };
+    undo_entry e = { .number = 0 };
     const char *digest = next_word(&rest);
     if (digest == NULL || strlen(digest) != MAIL_DIGEST_SIZE - 1) {
         return false;
@@ -265,11 +265,12 @@ static bool read_entry(undo_journal *j, char *rest)
             return false;
         }
     } else {
-        int64_t padding;
-        if (!next_number(&rest, &e.begin) || !next_number(&rest, &e.end) ||
-            !next_number(&rest, &padding) || e.end < e.begin) {
+        int64_t number, padding;
+        if (!next_number(&rest, &number) || !next_number(&rest, &padding) || number > UINT_MAX ||
+            padding > UINT_MAX) {
             return false;
         }
+        e.number = (unsigned)number;
         e.padding = (unsigned)padding;
     }
     undo_journal_add(j, &e);

@@ -30,9 +30,8 @@ typedef struct undo_entry {
     /* In a Maildir: its name ("cur/BASE:2,S"), and its base in the other folder. */
     char *name;
     char *base;
-    /* In an mbox: where it stood, and how many line ends were added behind it in the other. */
-    int64_t begin, end;
-    unsigned padding;
+    /* In an mbox: its number there, and how many line ends were added behind it in the other. */
+    unsigned number, padding;
 } undo_entry;
 
 typedef struct undo_journal {

@@ -117,7 +117,7 @@ static void add_logged(const backstop_sent *sent, void *context)
 static bool begins_a_mail(span line)
 {
     size_t len = 0;
-    while (len < line.len && line.ptr[len] > ' ' && line.ptr[len] != ':') {
+    while (len < line.len && (ascii_is_alnum(line.ptr[len]) || line.ptr[len] == '-')) {
         len++;
     }
     return span_starts(line, SPAN("From ")) || (len > 0 && len < line.len && line.ptr[len] == ':');

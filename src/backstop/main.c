@@ -39,7 +39,7 @@ static const command commands[] = {
       "[--key-file FILE] [--store FILE] [--as-of TIME]\n"
       "                      import PATH... | stats | expire | forget ADDRESS...",
       "fill the memory of sent mail, show it, and empty it;\n"
-      "      PATH is a Sent folder (Maildir, mbox, messages) or a log of Postfix, also a packed one",
+      "      PATH is a Sent folder (Maildir, mbox, messages) or a log of Postfix, packed or not",
       ledger_run },
     { "sign", "[--key-file FILE] [--store FILE] [--as-of TIME] --from ADDRESS --rcpt ADDRESS...",
       "tag an outgoing message, from standard input to standard output, and remember it",

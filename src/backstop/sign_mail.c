@@ -59,27 +59,34 @@ static bool copy_rest(void)
 }
 
 /* The message with its new fields on top; a "From " line stays above them. */
-static int hand_on(span head, const backstop_signature *signature)
+static int hand_on(const header_edit *edit, const backstop_signature *signature)
 {
-    header_edit edit = header_edit_start(head);
-    g_autoptr(GString) top = g_string_new_len(edit.from_line.ptr, (gssize)edit.from_line.len);
+    g_autoptr(GString) top = g_string_new_len(edit->from_line.ptr, (gssize)edit->from_line.len);
     for (size_t i = 0; i < backstop_signature_field_count(signature); i++) {
         g_string_append_printf(top, "%s: %s%s", backstop_signature_field_name(signature, i),
-                               backstop_signature_field_value(signature, i), edit.line_end);
+                               backstop_signature_field_value(signature, i), edit->line_end);
     }
     bool works = descriptor_write(STDOUT_FILENO, top->str, top->len) &&
-                 descriptor_write(STDOUT_FILENO, edit.rest.ptr, edit.rest.len) && copy_rest();
+                 descriptor_write(STDOUT_FILENO, edit->rest.ptr, edit->rest.len) && copy_rest();
     return works ? EXIT_DONE : fail(g_strerror(errno));
 }
 
 /* Signed, but not remembered: it may go if it is on record that something is missing. A process
  * that ends now could not make up for that later. */
-static int hand_on_unremembered(span head, const backstop_signature *signature,
+static int hand_on_unremembered(const header_edit *edit, const backstop_signature *signature,
                                 const sign_options *options, const app_context *context)
 {
     bool is_on_record = backstop_store_add_gap(context->store, options->now_sec, options->now_sec,
                                                NULL) == BACKSTOP_OK;
-    return is_on_record ? hand_on(head, signature) : EXIT_TEMPORARY;
+    return is_on_record ? hand_on(edit, signature) : EXIT_TEMPORARY;
+}
+
+/* What signing reads of it: the header. What else may stand in a body, such as bytes that look like
+ * other line ends, must not change how that is read. */
+static span header_of(span head, const header_edit *edit)
+{
+    span header = span_head(edit->rest, edit->header_len);
+    return span_trim(header).len > 0 ? header : head;
 }
 
 /* Signs the message whose beginning, all of its header, is `head`. */
@@ -93,15 +100,17 @@ static int sign_head(span head, const sign_options *options, const app_context *
     backstop_message *message;
     backstop_signature *signature = NULL;
     backstop_error error;
-    backstop_status status = backstop_message_read(head.ptr, head.len, &envelope, &message);
+    header_edit edit = header_edit_start(head);
+    span header = header_of(head, &edit);
+    backstop_status status = backstop_message_read(header.ptr, header.len, &envelope, &message);
     if (status != BACKSTOP_OK) {
         return fail("there is no message on standard input");
     }
     status = backstop_sign(message, context->keys, context->store, g_get_host_name(),
                            options->now_sec, &signature, &error);
-    int exit_status = status == BACKSTOP_OK ? hand_on(head, signature) : fail(error.text);
+    int exit_status = status == BACKSTOP_OK ? hand_on(&edit, signature) : fail(error.text);
     if (status != BACKSTOP_OK && signature != NULL) {
-        exit_status = hand_on_unremembered(head, signature, options, context);
+        exit_status = hand_on_unremembered(&edit, signature, options, context);
     }
     backstop_signature_free(signature);
     backstop_message_free(message);

@@ -356,8 +356,7 @@ static int apply(sweep *s)
     if (folder == NULL) {
         return fail(s, BACKSTOP_ERROR_INVALID, &error);
     }
-    backstop_status status =
-        sweep_apply(&s->box, folder, s->picks, s->options.as_of_sec, &tally, &error);
+    backstop_status status = sweep_apply(&s->box, folder, s->picks, as_of_now(), &tally, &error);
     if (tally.done > 0) {
         say(s, "%u message%s moved to %s; `backstop sweep --mail %s --undo` puts %s back",
             tally.done, plural(tally.done), folder, s->options.mail,
@@ -465,7 +464,7 @@ int sweep_run(int argc, char **argv)
         s.screen = sweep_screen_new();
         s.table = sweep_table_new(s.screen.is_terminal ? s.screen.columns : 0);
         s.picks = g_array_new(FALSE, FALSE, sizeof(sweep_pick));
-        s.names = g_string_chunk_new(64 * 1024);
+        s.names = g_string_chunk_new(65536);
         result = finish(&s, open_and_run(&s));
         sweep_mailbox_close(&s.box);
         backstop_store_close(s.store);

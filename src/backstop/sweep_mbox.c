@@ -145,8 +145,7 @@ static void fill_journal(const side *box, const GArray *chosen, undo_journal *jo
     for (unsigned i = 0; i < chosen->len; i++) {
         const mbox_found *m = g_array_index(chosen, const mbox_found *, i);
         undo_entry e = {
-            .begin = m->begin,
-            .end = m->end,
+            .number = m->number,
             .padding = mbox_scan_missing_ends(box->lock.fd, m->end),
         };
         memcpy(e.digest, m->digest, sizeof e.digest);
@@ -155,20 +154,21 @@ static void fill_journal(const side *box, const GArray *chosen, undo_journal *jo
 }
 
 /* Each behind an empty line, and with one behind it. */
-static backstop_status append_to_folder(const both_sides *s, const undo_journal *journal,
-                                        backstop_error *error)
+static backstop_status append_to_folder(const both_sides *s, const GArray *chosen,
+                                        const undo_journal *journal, backstop_error *error)
 {
     const side *folder = &s->folder, *box = &s->mailbox;
     mbox_edit *edit = mbox_edit_new(folder->path, folder->lock.fd, folder->scan.size);
     unsigned missing = mbox_scan_missing_ends(folder->lock.fd, folder->scan.size);
-    for (unsigned i = 0; i < journal->entries->len; i++) {
-        const undo_entry *e = &g_array_index(journal->entries, undo_entry, i);
+    for (unsigned i = 0; i < chosen->len; i++) {
+        const mbox_found *m = g_array_index(chosen, const mbox_found *, i);
+        unsigned padding = g_array_index(journal->entries, undo_entry, i).padding;
         mbox_piece piece = {
             .before = mbox_scan_line_ends(&folder->scan, i == 0 ? missing : 0),
             .fd = box->lock.fd,
-            .begin = e->begin,
-            .end = e->end,
-            .after = mbox_scan_line_ends(&box->scan, e->padding),
+            .begin = m->begin,
+            .end = m->end,
+            .after = mbox_scan_line_ends(&box->scan, padding),
         };
         mbox_edit_insert(edit, folder->scan.size, &piece);
     }
@@ -187,7 +187,7 @@ static backstop_status apply(both_sides *s, undo_state *state, undo_journal *jou
     fill_journal(&s->mailbox, chosen, journal);
     backstop_status status = undo_state_write(state, journal, error);
     if (status == BACKSTOP_OK) {
-        status = append_to_folder(s, journal, error);
+        status = append_to_folder(s, chosen, journal, error);
     }
     if (status == BACKSTOP_OK) {
         status = take_out(&s->mailbox, chosen, true, error);
@@ -237,18 +237,34 @@ static int compare_places(const void *a, const void *b)
     return (x->message->begin > y->message->begin) - (x->message->begin < y->message->begin);
 }
 
+/* Of equal messages in the folder, those that were put there last are meant. */
+static void leave_the_last(side *folder, const undo_journal *journal)
+{
+    g_autoptr(GHashTable) counts = g_hash_table_new(g_str_hash, g_str_equal);
+    GHashTableIter iter;
+    gpointer digest, count;
+    for (unsigned i = 0; i < journal->entries->len; i++) {
+        undo_entry *e = &g_array_index(journal->entries, undo_entry, i);
+        unsigned before = GPOINTER_TO_UINT(g_hash_table_lookup(counts, e->digest));
+        g_hash_table_insert(counts, e->digest, GUINT_TO_POINTER(before + 1));
+    }
+    g_hash_table_iter_init(&iter, counts);
+    while (g_hash_table_iter_next(&iter, &digest, &count)) {
+        mbox_scan_leave(&folder->scan, digest, GPOINTER_TO_UINT(count));
+    }
+}
+
 /*
  * What goes back where, and what leaves the folder. After an interruption a message may be in
- * both: then it is not put back once more.
+ * both: then it is not put back once more. What was before it in the mailbox and is not there now
+ * was moved with it, if nobody else took anything.
  */
 static void plan_return(both_sides *s, const undo_journal *journal, bool may_be_in_both,
                         GArray *trips, GArray *leaving, sweep_tally *tally)
 {
-    int64_t removed = 0;
+    leave_the_last(&s->folder, journal);
     for (unsigned i = 0; i < journal->entries->len; i++) {
         const undo_entry *e = &g_array_index(journal->entries, undo_entry, i);
-        int64_t at = e->begin - removed;
-        removed += e->end - e->begin;
         bool is_back = may_be_in_both && mbox_scan_take(&s->mailbox.scan, e->digest) != NULL;
         const mbox_found *m = mbox_scan_take(&s->folder.scan, e->digest);
         tally->already += is_back;
@@ -257,8 +273,8 @@ static void plan_return(both_sides *s, const undo_journal *journal, bool may_be_
             g_array_append_val(leaving, m);
         }
         if (m != NULL && !is_back) {
-            bool fits = mbox_scan_is_border(&s->mailbox.scan, at);
-            return_trip trip = { m, fits ? at : s->mailbox.scan.size, e->padding };
+            unsigned number = e->number - MIN(e->number, i);
+            return_trip trip = { m, mbox_scan_begin_of(&s->mailbox.scan, number), e->padding };
             g_array_append_val(trips, trip);
         }
     }

@@ -122,7 +122,7 @@ sweep_notices *sweep_pass_find(const char *path, const sweep_court *court, sweep
 {
     pass p = { .court = court, .screen = screen, .hosts = hosts };
     p.found = g_new0(sweep_notices, 1);
-    p.found->files = g_string_chunk_new(64 * 1024);
+    p.found->files = g_string_chunk_new(65536);
     p.found->places = g_array_new(FALSE, FALSE, sizeof(place));
     const mailbox_handler handler = { look_at, tell_error, &p };
     mailbox *box = mailbox_new(&handler);
