@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Sends one original message to the MTA under test, over SMTP or through its sendmail command.
 
+With --sign Backstop signs the message first, as the sender's own host does with all mail that
+leaves it; without, it is a stranger's, or left by a host that Backstop does not run on.
+
 The DSN parameters of RFC 3461 are given by options and need SMTP. Exits with an error, and the
 server's words, if the server does not take the message for every recipient.
 """
@@ -15,6 +18,8 @@ import subprocess
 import sys
 import time
 import uuid
+
+import signing
 
 TEXT = (
     "Hello,\n\nplease find our offer below. It holds until the end of the month.\n"
@@ -62,7 +67,10 @@ def parse_arguments():
     parser.add_argument("--helo")
     parser.add_argument("--received", action="append", default=[], help="a Received field")
     parser.add_argument("--from", dest="sender", default="alice@our.example")
+    parser.add_argument("--author", default="alice@our.example", help="address in the From field")
     parser.add_argument("--to", dest="recipients", action="append", required=True)
+    parser.add_argument("--header-to", help="address in the To field (default: all of --to)")
+    parser.add_argument("--each", action="store_true", help="send a copy for each recipient")
     parser.add_argument("--subject", default="Our offer")
     parser.add_argument("--body", choices=sorted(BODIES), default="plain")
     parser.add_argument("--size", type=int, default=0, help="bytes of padding")
@@ -72,6 +80,12 @@ def parse_arguments():
     parser.add_argument("--notify")
     parser.add_argument("--orcpt", help="original recipient")
     parser.add_argument("--smtputf8", action="store_true")
+    parser.add_argument("--sign", action="store_true")
+    parser.add_argument("--signed-to", help="the recipient that the sender wrote to, where it is "
+                                            "a list or another that passes the mail on")
+    parser.add_argument("--batv", action="store_true", help="make the sender a BATV address")
+    parser.add_argument("--stolen-tag", action="store_true",
+                        help="put the tag of another, signed mail on top")
     return parser.parse_args()
 
 
@@ -88,8 +102,8 @@ def compose(arguments):
     fields = [("Received", f"{value}; {now}") for value in arguments.received]
     fields += [("Received", value) for value in hops]
     fields += [
-        ("From", '"Order Desk" <alice@our.example>'),
-        ("To", ",\n ".join(arguments.recipients)),
+        ("From", f'"Order Desk" <{arguments.author}>'),
+        ("To", arguments.header_to or ",\n ".join(arguments.recipients)),
         ("Subject", subject),
         ("Date", now),
         ("Message-ID", f"<{time.strftime('%Y%m%d%H%M%S', time.gmtime())}."
@@ -103,6 +117,18 @@ def compose(arguments):
     return (head + "\n" + body).replace("\n", "\r\n").encode()
 
 
+def add_proof(arguments, message):
+    """Signs the message, or gives it the tag of another, if the arguments say so."""
+    now = int(time.time())
+    if arguments.sign:
+        recipients = [arguments.signed_to] if arguments.signed_to else arguments.recipients
+        return signing.sign(message, arguments.sender, recipients, now)
+    if arguments.stolen_tag:
+        other = signing.sign(compose(arguments), arguments.sender, ["post@other.example"], now)
+        return other[: other.index(b"\r\n") + 2] + message
+    return message
+
+
 def send_by_command(arguments, message):
     """Hands the message to a sendmail command."""
     command = [arguments.sendmail, "-f", arguments.sender, *arguments.recipients]
@@ -110,7 +136,7 @@ def send_by_command(arguments, message):
 
 
 def send_by_smtp(arguments, message):
-    """Runs the SMTP transaction."""
+    """Runs the SMTP transaction, or one for each recipient."""
     client = smtplib.SMTP(arguments.server, 25, arguments.helo, 20, (arguments.source, 0))
     client.ehlo()
     wants_dsn = arguments.ret or arguments.envid or arguments.notify or arguments.orcpt
@@ -125,10 +151,12 @@ def send_by_smtp(arguments, message):
     mail_options += [f"ENVID={arguments.envid}"] if arguments.envid else []
     rcpt_options = [f"NOTIFY={arguments.notify}"] if arguments.notify else []
     rcpt_options += [f"ORCPT=rfc822;{arguments.orcpt}"] if arguments.orcpt else []
-    must_accept("MAIL FROM", client.mail(arguments.sender, mail_options))
-    for recipient in arguments.recipients:
-        must_accept("RCPT TO", client.rcpt(recipient, rcpt_options))
-    must_accept("DATA", client.data(message))
+    recipients = arguments.recipients
+    for copy_to in [[recipient] for recipient in recipients] if arguments.each else [recipients]:
+        must_accept("MAIL FROM", client.mail(arguments.sender, mail_options))
+        for recipient in copy_to:
+            must_accept("RCPT TO", client.rcpt(recipient, rcpt_options))
+        must_accept("DATA", client.data(message))
     client.quit()
 
 
@@ -143,7 +171,9 @@ def main():
     """Composes and sends."""
     arguments = parse_arguments()
     send = send_by_command if arguments.sendmail else send_by_smtp
-    send(arguments, compose(arguments))
+    if arguments.batv:
+        arguments.sender = signing.batv_address(arguments.sender, int(time.time()))
+    send(arguments, add_proof(arguments, compose(arguments)))
 
 
 main()

@@ -28,6 +28,14 @@ mount_packages()
     mount -t overlay -o "lowerdir=$tree/usr:/usr,upperdir=/mnt/upper,workdir=/mnt/work" overlay /usr
 }
 
+# The build under test and the keys it signs with; a key file must be its owner's alone.
+mount_backstop()
+{
+    mkdir /mnt/backstop
+    mount --bind "$BACKSTOP_BUILD" /mnt/backstop
+    install -m 600 "$MATRIX_FIXTURES/keys" /mnt/keys
+}
+
 # A private /etc: the system's, the packages' on top, and the users that MTAs need.
 make_etc()
 {
@@ -91,6 +99,7 @@ main()
     local mta=$1 phase=$2 out=$3
     load_mta "$mta"
     mount_packages "$PACKAGES/$mta/tree" "$out"
+    [ -z "${BACKSTOP_BUILD:-}" ] || mount_backstop
     make_etc
     make_dev
     make_places

@@ -6,9 +6,9 @@ Usage: smtp_hosts.py INBOX EXCEPT_HOST
 
 Every host of world.py is served, save EXCEPT_HOST (the MTA under test). What a host answers is
 chosen by the local part of the recipient, see AT_RCPT and AT_DATA: nobody@ is unknown, full@ is
-over quota, and so on. Everyone else is accepted. mx.our.example stores the mail of its only
-user in the Maildir INBOX, with the trace fields that a final server adds (RFC 5321, 4.4);
-the other hosts throw away what they accept.
+over quota, and so on; what follows a "-" in it makes another address of the same sort. Everyone
+else is accepted. mx.our.example stores all its mail in the Maildir INBOX, with the trace fields
+that a final server adds (RFC 5321, 4.4); the other hosts throw away what they accept.
 """
 
 import asyncio
@@ -19,8 +19,6 @@ import sys
 import time
 
 import world
-
-STORED_USER = "alice@our.example"
 
 # Local part: reply to RCPT TO. {rcpt}, {ip} and {host} are filled in.
 AT_RCPT = {
@@ -132,7 +130,7 @@ class Session:
 
     def recipient(self, address):
         """Accepts or refuses a recipient."""
-        refusal = AT_RCPT.get(address.partition("@")[0].lower())
+        refusal = AT_RCPT.get(sort_of(address))
         if refusal:
             self.reply(refusal, address)
             return
@@ -148,12 +146,11 @@ class Session:
         lines = []
         while (line := await self.reader.readline()) not in (b".\r\n", b""):
             lines.append(line[1:] if line.startswith(b".") else line)
-        local_parts = [address.partition("@")[0].lower() for address in self.recipients]
-        refusals = [AT_DATA[part] for part in local_parts if part in AT_DATA]
+        refusals = [AT_DATA[sort] for sort in map(sort_of, self.recipients) if sort in AT_DATA]
         if refusals:
             self.reply(refusals[0])
         else:
-            if self.host == "mx.our.example" and STORED_USER in self.recipients:
+            if self.host == "mx.our.example":
                 self.store(b"".join(lines).replace(b"\r\n", b"\n"))
             self.reply("250 2.0.0 Ok")
         self.reset()
@@ -165,7 +162,7 @@ class Session:
             f"Return-Path: <{self.sender}>\n"
             f"Received: from {self.helo} ({names.get(self.peer_ip, 'unknown')} [{self.peer_ip}])\n"
             f"\tby {self.host} with ESMTP\n"
-            f"\tfor <{STORED_USER}>; {email.utils.formatdate(localtime=True)}\n"
+            f"\tfor <{self.recipients[0]}>; {email.utils.formatdate(localtime=True)}\n"
         )
         name = f"{time.time_ns()}.{self.host}"
         with open(os.path.join(self.inbox, "tmp", name), "wb") as file:
@@ -176,6 +173,11 @@ class Session:
 def path_of(line):
     """The address between the angle brackets of MAIL FROM or RCPT TO."""
     return line.partition("<")[2].partition(">")[0]
+
+
+def sort_of(address):
+    """What decides how an address is answered."""
+    return address.partition("@")[0].partition("-")[0].lower()
 
 
 async def serve(host, address, inbox):

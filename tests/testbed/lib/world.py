@@ -10,6 +10,8 @@ one a line, that the namespace must own.
 HOSTS = {
     "client.our.example": "192.0.2.80",
     "mx.our.example": "192.0.2.25",
+    # Where mail of our.example leaves, when that is not its own mail host.
+    "out.our.example": "192.0.2.26",
     "mx.remote.example": "198.51.100.25",
     "store.remote.example": "198.51.100.40",
     "mx.other.example": "203.0.113.25",
@@ -17,6 +19,8 @@ HOSTS = {
     "mx.closed.example": "203.0.113.27",
     # Exists, but nothing listens there: connection refused.
     "mx.down.example": "203.0.113.26",
+    # Sends mail in the name of others.
+    "bulk.stranger.example": "203.0.113.99",
 }
 
 # A host that has an address which no interface owns: network unreachable.

@@ -10,6 +10,7 @@ source "$TESTBED/mta/exim.sh"
 MTA_PACKAGES=(dovecot-core dovecot-sieve "${MTA_PACKAGES[@]}")
 MTA_USERS=(dovecot dovenull "${MTA_USERS[@]}")
 MTA_PHASES=(sieve quota)
+MTA_MATRIX=(matrix)
 
 # start_dovecot [SETTING...]: the delivery agent alone needs no server.
 start_dovecot()
@@ -29,8 +30,12 @@ plugin {
 END
     printf '%s\n' "$@" >>/etc/dovecot/dovecot.conf
     start_exim "GATEWAY = no" "qualify_domain = $DOMAIN"
-    echo '"|/usr/lib/dovecot/dovecot-lda -f alice@our.example -a bob@remote.example"' \
-        >/home/bob/.forward
+    cat >/etc/dovecot/deliver <<'END'
+#!/bin/sh
+exec /usr/lib/dovecot/dovecot-lda -f "$SENDER" -a bob@remote.example
+END
+    chmod 755 /etc/dovecot/deliver
+    echo '"|/etc/dovecot/deliver"' >/home/bob/.forward
     chown bob:bob /home/bob/.forward
 }
 
@@ -39,6 +44,15 @@ bob_sieves()
 {
     cat >/home/bob/.dovecot.sieve
     chown bob:bob /home/bob/.dovecot.sieve
+}
+
+bob_is_away()
+{
+    bob_sieves <<'END'
+require ["vacation"];
+vacation :days 7 :subject "Automatic reply: out of office"
+  "I am out of the office until Monday and will answer then.";
+END
 }
 
 phase_sieve()
@@ -50,11 +64,7 @@ require ["reject"];
 reject "I do not take offers by mail. Please write to support@remote.example.";
 END
     obtain reject --to bob@remote.example
-    bob_sieves <<'END'
-require ["vacation"];
-vacation :days 7 :subject "Automatic reply: out of office"
-  "I am out of the office until Monday and will answer then.";
-END
+    bob_is_away
     obtain vacation --to bob@remote.example
     bob_sieves <<'END'
 require ["vacation"];
@@ -71,4 +81,17 @@ phase_quota()
     play remote
     start_dovecot "plugin {" "  quota = maildir:User quota" "  quota_rule = *:storage=1B" "}"
     obtain quota-exceeded --to bob@remote.example
+}
+
+# Alice writes to bob, and somebody does in the desk's name.
+phase_matrix()
+{
+    play remote
+    start_signing
+    start_dovecot
+    bob_is_away
+    genuine vacation --to bob@remote.example
+    gather_as genuine-vacation oldest_notice
+    forged vacation --from desk@our.example --author desk@our.example --to bob@remote.example
+    gather_as forged-vacation oldest_notice
 }

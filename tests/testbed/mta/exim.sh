@@ -4,13 +4,27 @@
 # Exim: own server, gateway, ways to return less than the whole message, a site's own texts.
 # Exim 4.96 has bounce_return_message, but returns the message whatever it says.
 
-MTA_PACKAGES=(exim4-daemon-light exim4-base)
+MTA_PACKAGES=(exim4-daemon-light exim4-base libfaketime)
 MTA_USERS=(Debian-exim)
 MTA_PHASES=(own gateway headers_only size_limit texts)
+# The mail of the past is signed before that of today.
+MTA_MATRIX=(matrix_late matrix matrix_own)
 
 # start_exim [SETTING...]: a plain configuration, and main settings of the phase. The macro GATEWAY
-# says whether mail for the own domain goes to the server behind.
+# says whether mail for the own domain goes to the server behind, LIFE how long a mail is tried.
 start_exim()
+{
+    configure_exim "$@"
+    run_exim
+}
+
+run_exim()
+{
+    exim4 -bd -q1s
+    wait_for Exim listens "$ADDRESS"
+}
+
+configure_exim()
 {
     local folder
     for folder in /var/spool/exim4 /var/log/exim4 /run/exim4; do
@@ -29,8 +43,6 @@ END
         printf '%s\n' "$@"
         exim_delivery
     } >/etc/exim4/exim4.conf
-    exim4 -bd -q1s
-    wait_for Exim listens "$ADDRESS"
 }
 
 exim_main_settings()
@@ -52,6 +64,7 @@ acl_smtp_data = accept_all
 delay_warning = 1s:1d
 keep_environment =
 log_selector = -queue_run
+LIFE = 5s
 END
 }
 
@@ -119,7 +132,7 @@ pipe:
 reply:
   driver = autoreply
 begin retry
-* * F,5s,1s
+* * F,LIFE,1s
 END
 }
 
@@ -201,4 +214,40 @@ END
     obtain french-failure --to nobody@remote.example
     obtain french-delay --to grey@remote.example
     expect french-expired
+}
+
+phase_matrix()
+{
+    play remote
+    start_exim "GATEWAY = yes" "LIFE == 1h"
+    cases_matrix
+}
+
+phase_matrix_own()
+{
+    play our
+    start_exim "GATEWAY = no" "LIFE == 1h"
+    cases_matrix_own
+}
+
+# Runs a command five days ago, by its own clock and that of its children.
+five_days_ago()
+{
+    echo "-5d" >/etc/faketimerc
+    LD_PRELOAD=$(echo /usr/lib/*/faketime/libfaketime.so.1) "$@"
+}
+
+# A mail that was sent five days ago, and is given up today.
+phase_matrix_late()
+{
+    play remote
+    five_days_ago start_signing
+    configure_exim "GATEWAY = yes"
+    five_days_ago exim4 -bd -odq -oX 25 -oP /run/exim4/exim.pid
+    wait_for Exim listens "$ADDRESS"
+    five_days_ago genuine late-full --to grey-late@remote.example --ret FULL
+    five_days_ago genuine late-hdrs --to grey-late@remote.example --ret HDRS
+    kill "$(cat /run/exim4/exim.pid)"
+    exim4 -qff
+    gather genuine-late-{full,hdrs}
 }

@@ -9,6 +9,7 @@ source "$TESTBED/mta/exim.sh"
 
 MTA_PACKAGES=(mlmmj "${MTA_PACKAGES[@]}")
 MTA_PHASES=(english german)
+MTA_MATRIX=(matrix)
 
 # start_list LANGUAGE: a list that only members may post to.
 start_list()
@@ -49,4 +50,22 @@ phase_german()
     start_list de
     obtain german-post-refused --to news@remote.example
     obtain german-subscribe-confirm --to news+subscribe@remote.example
+}
+
+# Alice is no member and writes to the list and to its robot; somebody does in the desk's name.
+# mlmmj says nothing to commands that it does not know.
+phase_matrix()
+{
+    local -a desk=(--from desk@our.example --author desk@our.example)
+    play remote
+    start_signing
+    start_list en
+    genuine post --to news@remote.example
+    gather_as genuine-post oldest_notice
+    forged post "${desk[@]}" --to news@remote.example
+    gather_as forged-post oldest_notice
+    genuine command --to news+help@remote.example
+    gather_as genuine-command oldest_notice
+    forged command "${desk[@]}" --to news+help@remote.example
+    gather_as forged-command oldest_notice
 }

@@ -7,8 +7,10 @@
 MTA_PACKAGES=(opensmtpd)
 MTA_USERS=(opensmtpd opensmtpq)
 MTA_PHASES=(own gateway)
+MTA_MATRIX=(matrix matrix_own)
 
-# start_opensmtpd OWN-ACTION: a plain configuration; the action is what happens to own mail.
+# start_opensmtpd OWN-ACTION [LIFE]: a plain configuration; the action is what happens to own mail,
+# the life how long a mail is tried.
 start_opensmtpd()
 {
     # Its processes lock themselves up in the home folder of their users.
@@ -25,7 +27,7 @@ END
 table aliases file:/etc/aliases
 smtp max-message-size "10M"
 bounce warn-interval 2s
-queue ttl 8s
+queue ttl ${2:-8s}
 listen on $ADDRESS port 25 hostname $HOST
 action "own" $1
 action "relay" relay helo $HOST
@@ -36,10 +38,15 @@ END
     wait_for OpenSMTPD listens "$ADDRESS"
 }
 
+start_opensmtpd_own()
+{
+    start_opensmtpd 'maildir "/home/%{user.username}/Maildir" alias <aliases>' "$@"
+}
+
 phase_own()
 {
     play our
-    start_opensmtpd 'maildir "/home/%{user.username}/Maildir" alias <aliases>'
+    start_opensmtpd_own
     cases_remote_refusals
     obtain host-unknown --to someone@nowhere.example --ret FULL
     obtain mx-without-address-delayed --to someone@lost.example
@@ -55,9 +62,28 @@ phase_own()
     obtain success-relayed --to someone@remote.example --notify SUCCESS
 }
 
+start_opensmtpd_gateway()
+{
+    start_opensmtpd "relay host smtp://store.remote.example helo $HOST" "$@"
+}
+
 phase_gateway()
 {
     play remote
-    start_opensmtpd "relay host smtp://store.remote.example helo $HOST"
+    start_opensmtpd_gateway
     cases_gateway
+}
+
+phase_matrix()
+{
+    play remote
+    start_opensmtpd_gateway 1h
+    cases_matrix
+}
+
+phase_matrix_own()
+{
+    play our
+    start_opensmtpd_own 1h
+    cases_matrix_own
 }

@@ -7,6 +7,7 @@
 MTA_PACKAGES=(postfix)
 MTA_USERS=(postfix postdrop)
 MTA_PHASES=(own gateway size_limit postmaster template)
+MTA_MATRIX=(matrix matrix_own lookalikes)
 
 # start_postfix [SETTING...]: a plain configuration, and settings of the phase after it.
 start_postfix()
@@ -77,12 +78,17 @@ phase_own()
     obtain smtputf8-not-offered --to müller@remote.example --smtputf8 --body eight-bit
 }
 
-# A gateway that takes everything; the server behind it refuses.
+# Settings of a gateway that takes everything; the server behind it refuses.
+AS_GATEWAY=(
+    "mydestination =" "relay_domains = remote.example"
+    "smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination"
+    "transport_maps = inline:{ {remote.example = smtp:[store.remote.example]} }"
+)
+
 phase_gateway()
 {
     play remote
-    start_postfix "mydestination =" "relay_domains = remote.example" \
-        "transport_maps = inline:{ {remote.example = smtp:[store.remote.example]} }"
+    start_postfix "${AS_GATEWAY[@]}"
     cases_gateway
 }
 
@@ -147,4 +153,29 @@ phase_template()
     obtain template-german-failure --to nobody@remote.example
     obtain template-german-delay --to grey@remote.example
     expect template-german-expired
+}
+
+# Nobody waits for the failure that follows a warning.
+PATIENT=("maximal_queue_lifetime = 1h" "bounce_queue_lifetime = 1h")
+
+phase_matrix()
+{
+    play remote
+    start_postfix "${AS_GATEWAY[@]}" "${PATIENT[@]}"
+    cases_matrix
+}
+
+phase_matrix_own()
+{
+    play our
+    start_postfix "${PATIENT[@]}" \
+        "smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination"
+    cases_matrix_own
+}
+
+phase_lookalikes()
+{
+    play remote
+    start_postfix "${AS_GATEWAY[@]}"
+    cases_lookalikes
 }

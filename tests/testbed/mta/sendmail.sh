@@ -7,6 +7,7 @@
 MTA_PACKAGES=(sendmail-bin sendmail-base sendmail-cf m4)
 MTA_USERS=(smmta smmsp)
 MTA_PHASES=(own gateway no_body plain_text plain_text_no_body postmaster)
+MTA_MATRIX=(matrix matrix_own)
 
 # start_sendmail [MACRO=VALUE...]: a plain configuration, and m4 macros of the phase.
 start_sendmail()
@@ -157,4 +158,18 @@ phase_postmaster()
     play our
     start_sendmail confCOPY_ERRORS_TO=alice
     obtain postmaster-copy-failure --from bob@our.example --to nosuchuser@our.example
+}
+
+phase_matrix()
+{
+    play remote
+    start_sendmail LUSER_RELAY=relay:store.remote.example confTO_QUEUERETURN=1h
+    cases_matrix
+}
+
+phase_matrix_own()
+{
+    play our
+    start_sendmail confTO_QUEUERETURN=1h
+    cases_matrix_own
 }

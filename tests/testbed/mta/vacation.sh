@@ -9,6 +9,7 @@ source "$TESTBED/mta/exim.sh"
 
 MTA_PACKAGES=(vacation "${MTA_PACKAGES[@]}")
 MTA_PHASES=(program filter)
+MTA_MATRIX=(matrix)
 
 # Writes standard input into the file that says what happens to bob's mail; it must be his own.
 bob_forwards()
@@ -17,10 +18,8 @@ bob_forwards()
     chown bob:bob /home/bob/.forward
 }
 
-phase_program()
+bob_is_away()
 {
-    play remote
-    start_exim "GATEWAY = no" "qualify_domain = remote.example"
     # shellcheck disable=SC2016  # the program itself fills in $SUBJECT
     printf '%s\n' 'Subject: Out of the office (Re: $SUBJECT)' '' \
         'I am out of the office until Monday. Your mail will be read then.' >/home/bob/.vacation.msg
@@ -28,6 +27,13 @@ phase_program()
     bob_forwards <<'END'
 \bob, "|/usr/bin/vacation -a bob@remote.example bob"
 END
+}
+
+phase_program()
+{
+    play remote
+    start_exim "GATEWAY = no" "qualify_domain = remote.example"
+    bob_is_away
     obtain program-reply --to bob@remote.example
     rm -f /home/bob/.vacation.db
     printf '%s\n' 'Subject: Abwesenheitsnotiz' 'From: bob@remote.example' \
@@ -76,4 +82,29 @@ END
 fail text "This mailbox is no longer read. Please write to support@remote.example."
 END
     obtain filter-fail --to bob@remote.example
+}
+
+# Alice writes to bob, and somebody does in the desk's name: the reply returns nothing of the mail.
+# Neither does a failure notice that a site words itself.
+phase_matrix()
+{
+    play remote
+    start_signing
+    start_exim "GATEWAY = no" "qualify_domain = remote.example"
+    bob_is_away
+    genuine vacation --to bob@remote.example
+    forged vacation --from desk@our.example --author desk@our.example --to bob@remote.example
+    gather {genuine,forged}-vacation
+    bob_forwards <<'END'
+# Exim filter
+mail to $sender_address
+  from "Mail Delivery System <MAILER-DAEMON@remote.example>"
+  subject "Undeliverable: $h_subject:"
+  text "Your message could not be delivered to the following recipient:\n\n\
+        $local_part@$domain\n    550 5.1.1 User unknown: there is no such mailbox here.\n"
+seen finish
+END
+    genuine own-words --to bob@remote.example
+    forged own-words --from desk@our.example --author desk@our.example --to bob@remote.example
+    gather {genuine,forged}-own-words
 }
