@@ -120,7 +120,7 @@ static owner find_owner(const char *store)
 static bool act_as(owner who)
 {
     if (who.user == 0) {
-        return seteuid(0) == 0 && setegid(0) == 0;
+        return seteuid(0) == 0 && setegid(who.group) == 0;
     }
     return setegid(who.group) == 0 && seteuid(who.user) == 0;
 }

@@ -11,9 +11,14 @@
 
 #include "base/span.h"
 
-enum { MAIL_DIGEST_SIZE = 65 };
+/* SHA-256 in hexadecimal digits, a dot, the length of the body in decimal ones, NUL. */
+enum { MAIL_DIGEST_SIZE = 64 + 1 + 20 + 1 };
 
-/* SHA-256 in lower case hexadecimal digits, NUL-terminated. */
+/* NUL-terminated; of words without blanks. */
 void mail_digest(span message, char out[MAIL_DIGEST_SIZE]);
+
+/* The length in it, which is found much faster than all of it: most messages differ in that. */
+size_t mail_digest_body_len(span message);
+size_t mail_digest_read_body_len(const char *digest);
 
 #endif

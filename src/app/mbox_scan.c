@@ -34,13 +34,28 @@ static void keep_found(mbox_scan *scan, const mail_stream_message *message, cons
     g_array_append_val(scan->found, found);
 }
 
+/* The lengths in the digests: only what is so long can be one of them. */
+static GHashTable *lengths_of(GHashTable *digests)
+{
+    GHashTable *lengths = g_hash_table_new(NULL, NULL);
+    GHashTableIter iter;
+    gpointer digest;
+    g_hash_table_iter_init(&iter, digests);
+    while (g_hash_table_iter_next(&iter, &digest, NULL)) {
+        g_hash_table_add(lengths, GSIZE_TO_POINTER(mail_digest_read_body_len(digest)));
+    }
+    return lengths;
+}
+
 static void read_messages(mail_stream *stream, GHashTable *digests, mbox_scan *out)
 {
     mail_stream_message message;
+    g_autoptr(GHashTable) lengths = lengths_of(digests);
     while (mail_stream_next(stream, &message)) {
         char digest[MAIL_DIGEST_SIZE];
         g_array_append_val(out->begins, message.begin);
-        if (message.cut || !stream->is_mbox) {
+        gpointer length = GSIZE_TO_POINTER(mail_digest_body_len(message.bytes));
+        if (message.cut || !stream->is_mbox || !g_hash_table_contains(lengths, length)) {
             continue;
         }
         mail_digest(message.bytes, digest);

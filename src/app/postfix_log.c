@@ -46,8 +46,7 @@ typedef struct mail {
 } mail;
 
 struct postfix_log {
-    const backstop_site *site;
-    bool has_domains;
+    postfix_log_site ours;
     postfix_log_handler handler;
     postfix_log_counts counts;
     syslog_clock clock;
@@ -64,12 +63,10 @@ static GHashTable *hash_set_new(void)
     return g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 }
 
-postfix_log *postfix_log_new(const backstop_site *site, bool has_domains,
-                             const postfix_log_handler *handler)
+postfix_log *postfix_log_new(const postfix_log_site *site, const postfix_log_handler *handler)
 {
     postfix_log *log = g_new0(postfix_log, 1);
-    log->site = site;
-    log->has_domains = has_domains;
+    log->ours = *site;
     log->handler = *handler;
     log->clock = syslog_clock_new(0);
     log->mails = g_hash_table_new(g_str_hash, g_str_equal);
@@ -234,7 +231,7 @@ static origin origin_of(const postfix_log *log, const postfix_event *e)
     if (e->kind == POSTFIX_PICKUP) {
         return ORIGIN_HOST;
     }
-    if (e->is_logged_in || backstop_site_is_internal(log->site, ip)) {
+    if (e->is_logged_in || backstop_site_is_internal(log->ours.site, ip)) {
         return ORIGIN_PERMITTED;
     }
     return is_loopback(ip) ? ORIGIN_HOST : ORIGIN_CLIENT;
@@ -261,15 +258,15 @@ static bool counts(const postfix_log *log, const mail *m, const postfix_event *e
     }
     char ip[IP_BYTES_MAX + 1];
     copy_ip(e->ip, ip);
-    if (!e->is_smtp || e->original.len > 0 || backstop_ip_is_private(ip) ||
-        backstop_site_is_internal(log->site, ip)) {
+    if (log->ours.has_internal_networks || !e->is_smtp || e->original.len > 0 ||
+        backstop_ip_is_private(ip) || backstop_site_is_internal(log->ours.site, ip)) {
         return false;
     }
-    if (!log->has_domains) {
+    if (!log->ours.has_domains) {
         return ip[0] != '\0';
     }
     g_autofree char *recipient = g_strndup(e->value.ptr, e->value.len);
-    return !backstop_site_owns(log->site, recipient);
+    return !backstop_site_owns(log->ours.site, recipient);
 }
 
 static void add_recipient(postfix_log *log, mail *m, span recipient)

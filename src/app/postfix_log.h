@@ -13,8 +13,9 @@
  * - its client logged in, or is in one of the internal networks; or
  * - it was made on the host itself (pickup, loopback), save when the same Message-ID was seen to
  *   come from outside just before: a content filter hands mail in once more; or
- * - of another client's: to those recipients that it was sent on to over SMTP to a host outside,
- *   for Postfix does that for nobody but its own users; unless an alias made that recipient.
+ * - of another client's, where no internal networks are named: to those recipients that it was sent
+ *   on to over SMTP to a host outside, for Postfix does that for its own users alone; unless an
+ *   alias made that recipient.
  */
 #ifndef BACKSTOP_APP_POSTFIX_LOG_H
 #define BACKSTOP_APP_POSTFIX_LOG_H
@@ -43,10 +44,14 @@ typedef struct postfix_log_counts {
 
 typedef struct postfix_log postfix_log;
 
-/* `has_domains`: the site has domains, so that recipients at them are known not to be outside.
- * `site` is borrowed. */
-postfix_log *postfix_log_new(const backstop_site *site, bool has_domains,
-                             const postfix_log_handler *handler);
+/* Whose mail is ours. */
+typedef struct postfix_log_site {
+    const backstop_site *site;  /* borrowed */
+    bool has_domains;           /* recipients at them are known to be inside */
+    bool has_internal_networks; /* nobody else may send without login */
+} postfix_log_site;
+
+postfix_log *postfix_log_new(const postfix_log_site *site, const postfix_log_handler *handler);
 
 /* Takes NULL. What postfix_log_finish() did not hand on is dropped. */
 void postfix_log_free(postfix_log *log);

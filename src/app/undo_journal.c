@@ -254,7 +254,7 @@ static bool read_entry(undo_journal *j, char *rest)
 {
     undo_entry e = { .number = 0 };
     const char *digest = next_word(&rest);
-    if (digest == NULL || strlen(digest) != MAIL_DIGEST_SIZE - 1) {
+    if (digest == NULL || strlen(digest) >= MAIL_DIGEST_SIZE) {
         return false;
     }
     g_strlcpy(e.digest, digest, sizeof e.digest);

@@ -306,8 +306,12 @@ int ledger_import(const app_context *context, char **paths, size_t count, int64_
 {
 import im = {.context = context, .now_sec = now_sec, .batch = sent_batch_new(context->store, context->site, context->settings->ledger_days, now_sec), .bar = progress_start(), .inputs = count, };
     const postfix_log_handler handler = { add_logged, &im };
-    postfix_log *log =
-        postfix_log_new(context->site, context->settings->domains->len > 0, &handler);
+    const postfix_log_site ours = {
+        .site = context->site,
+        .has_domains = context->settings->domains->len > 0,
+        .has_internal_networks = context->settings->internal_networks->len > 0,
+    };
+    postfix_log *log = postfix_log_new(&ours, &handler);
     GArray *inputs = g_array_new(FALSE, FALSE, sizeof(input));
     for (size_t i = 0; i < count; i++) {
         input in = look_at(&im, paths[i], i);

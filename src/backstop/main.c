@@ -24,13 +24,15 @@ typedef struct command {
 
 static const command commands[] = {
     { "check",
-      "[--json] [--as-of TIME] [--mail-from ADDRESS] [--rcpt ADDRESS]...\n"
-      "                      [--client-ip IP] [--helo NAME] PATH...",
+      "[--json] [--key-file FILE] [--store FILE] [--as-of TIME] [--mail-from ADDRESS]\n"
+      "                      [--rcpt ADDRESS]... [--client-ip IP] [--helo NAME] PATH...",
       "say whether messages are bounces or other automatic notices, what they report, and whether\n"
       "      they are about mail of ours;\n"
       "      PATH is a message, a folder of messages, a Maildir, an mbox, or - for standard input",
       check_run },
-    { "filter", "[--exit-code] [--as-of TIME] [--mail-from ADDRESS] [--rcpt ADDRESS]...",
+    { "filter",
+      "[--exit-code] [--key-file FILE] [--store FILE] [--as-of TIME] [--mail-from ADDRESS]\n"
+      "                      [--rcpt ADDRESS]... [--client-ip IP] [--helo NAME]",
       "hand a message on from standard input to standard output, a notice marked with its verdict",
       filter_run },
     { "key", "[--key-file FILE] new [tag|ledger|prvs0-9] | list | retire ID",
@@ -107,9 +109,9 @@ static bool move_config_behind_command(int argc, char **argv)
     if (argc < 2 + count) {
         return false;
     }
-    char *command = argv[1 + count];
+    char *name = argv[1 + count];
     memmove(&argv[2], &argv[1], (size_t)count * sizeof argv[1]);
-    argv[1] = command;
+    argv[1] = name;
     return true;
 }
 

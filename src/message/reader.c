@@ -40,8 +40,17 @@ char reader_line_end(span input)
     if (span_find_char(sample, '\r') == sample.len) {
         return '\n';
     }
+    bool has_text = false, is_empty_line = true;
     for (size_t i = 0; i < sample.len; i++) {
+        bool is_end = sample.ptr[i] == '\n' || sample.ptr[i] == '\r';
+        has_text = has_text || !is_end;
+        is_empty_line = is_empty_line && is_end;
         if (sample.ptr[i] == '\n') {
+            /* What stands behind the header has line ends of its own. */
+            if (is_empty_line && has_text) {
+                break;
+            }
+            is_empty_line = true;
             lf++;
         } else if (sample.ptr[i] == '\r' && i + 1 < sample.len && sample.ptr[i + 1] != '\n' &&
                    sample.ptr[i + 1] != '\r') {

@@ -52,26 +52,40 @@ static backstop_status make(sqlite_readers *r, sqlite_connection **out, backstop
     return status;
 }
 
-/* An idle one, or NULL where one may be made or none got free. */
-static sqlite_connection *wait_for_idle(sqlite_readers *r, unsigned wait_ms, bool *may_make)
+static bool may_take(const sqlite_readers *r, bool is_writer)
+{
+    bool has_one = r->idle_count > 0 || r->made_count < r->made_max;
+    return has_one && (is_writer || !r->writer_waits);
+}
+
+/* An idle one, or NULL where one may be made or none got free. Called and left with the lock. */
+static sqlite_connection *wait_for_idle(sqlite_readers *r, unsigned wait_ms, bool is_writer,
+                                        bool *may_make)
 {
     int64_t until_us = connection_clock_us() + (int64_t)wait_ms * 1000;
     struct timespec until = { .tv_sec = (time_t)(until_us / 1000000),
                               .tv_nsec = (long)(until_us % 1000000) * 1000 };
     int waited = 0;
-    while (r->idle_count == 0 && r->made_count == r->made_max && waited != ETIMEDOUT) {
+    while (!may_take(r, is_writer) && waited != ETIMEDOUT) {
         waited = pthread_cond_timedwait(&r->has_idle, &r->lock, &until);
     }
-    *may_make = r->idle_count == 0 && r->made_count < r->made_max;
-    return r->idle_count > 0 ? r->idle[--r->idle_count] : NULL;
+    bool may = may_take(r, is_writer);
+    *may_make = may && r->idle_count == 0;
+    return may && r->idle_count > 0 ? r->idle[--r->idle_count] : NULL;
 }
 
-backstop_status readers_take(sqlite_readers *r, unsigned wait_ms, sqlite_connection **out,
-                             backstop_error *error)
+static backstop_status take(sqlite_readers *r, unsigned wait_ms, bool is_writer,
+                            sqlite_connection **out, backstop_error *error)
 {
     bool may_make;
     pthread_mutex_lock(&r->lock);
-    *out = wait_for_idle(r, wait_ms, &may_make);
+    if (is_writer) {
+        r->writer_waits = true;
+    }
+    *out = wait_for_idle(r, wait_ms, is_writer, &may_make);
+    if (is_writer) {
+        r->writer_waits = false;
+    }
     if (may_make) {
         r->made_count++;
     }
@@ -88,10 +102,27 @@ backstop_status readers_take(sqlite_readers *r, unsigned wait_ms, sqlite_connect
     return BACKSTOP_OK;
 }
 
+backstop_status readers_take(sqlite_readers *r, unsigned wait_ms, sqlite_connection **out,
+                             backstop_error *error)
+{
+    return take(r, wait_ms, false, out, error);
+}
+
+backstop_status readers_take_for_writer(sqlite_readers *r, unsigned wait_ms,
+                                        sqlite_connection **out, backstop_error *error)
+{
+    return take(r, wait_ms, true, out, error);
+}
+
 void readers_give(sqlite_readers *r, sqlite_connection *c)
 {
     pthread_mutex_lock(&r->lock);
     r->idle[r->idle_count++] = c;
-    pthread_cond_signal(&r->has_idle);
+    /* One who is woken may have to let the writer go first. */
+    if (r->writer_waits) {
+        pthread_cond_broadcast(&r->has_idle);
+    } else {
+        pthread_cond_signal(&r->has_idle);
+    }
     pthread_mutex_unlock(&r->lock);
 }

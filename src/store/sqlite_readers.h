@@ -27,6 +27,7 @@ typedef struct sqlite_readers {
     unsigned idle_count;
     unsigned made_count; /* idle or in use */
     unsigned made_max;
+    bool writer_waits; /* then readers let it go first */
 } sqlite_readers;
 
 /* `only` (may be NULL) is the only connection there will ever be; the pool takes it over. */
@@ -39,6 +40,10 @@ void readers_close(sqlite_readers *r);
  * free in `wait_ms`. BACKSTOP_ERROR_STORE: the file cannot be opened any more. */
 backstop_status readers_take(sqlite_readers *r, unsigned wait_ms, sqlite_connection **out,
                              backstop_error *error);
+
+/* The same for the writer of a store in memory, which readers must not keep out. */
+backstop_status readers_take_for_writer(sqlite_readers *r, unsigned wait_ms,
+                                        sqlite_connection **out, backstop_error *error);
 
 void readers_give(sqlite_readers *r, sqlite_connection *c);
 

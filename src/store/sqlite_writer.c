@@ -73,7 +73,7 @@ static backstop_status write_jobs(sqlite_writer *w, writer_job *jobs, unsigned w
         return status == BACKSTOP_OK ? write_on(w, w->connection, jobs, error) : status;
     }
     sqlite_connection *c;
-    status = readers_take(w->readers, wait_ms, &c, error);
+    status = readers_take_for_writer(w->readers, wait_ms, &c, error);
     if (status == BACKSTOP_OK) {
         status = write_on(w, c, jobs, error);
         readers_give(w->readers, c);

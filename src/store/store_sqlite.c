@@ -148,7 +148,8 @@ static backstop_status add_gap(backstop_store *store, int64_t from_sec, int64_t 
                                backstop_error *error)
 {
     gap_job job = {
-        .job = { .apply = apply_gap, .wait_ms = GAP_WAIT_MS },
+        .job = { .apply = apply_gap,
+                 .wait_ms = of(store)->path == NULL ? WRITER_WAIT_MS : GAP_WAIT_MS },
         .gap = gap_between(from_sec, until_sec),
     };
     if (writer_run(&of(store)->writer, &job.job, error) == BACKSTOP_OK) {

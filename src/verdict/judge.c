@@ -203,7 +203,7 @@ static bool rests_on_proof(const backstop_judgement *judgement)
 {
     for (unsigned i = 0; i < judgement->evidence->len; i++) {
         const evidence *e = &g_array_index(judgement->evidence, evidence, i);
-        if (e->claim == BACKSTOP_CLAIM_GENUINE && e->strength >= BACKSTOP_STRENGTH_LIKELY) {
+        if (e->claim == BACKSTOP_CLAIM_GENUINE && e->strength == BACKSTOP_STRENGTH_PROOF) {
             return true;
         }
     }

@@ -67,23 +67,25 @@ static forms forms_of(builder *b, span raw)
     return f;
 }
 
-/* Addresses where mail of strangers goes on through us. */
-static bool is_passage(const hearing *h, span form)
+/* Notes whether mail of strangers goes on through us from there. A From looks like an SRS or a
+ * bounce address only where a forger wants it to. */
+static void note_passage(hearing *h, span form, bool is_from)
 {
-    return address_form_is_srs(form) || address_form_is_list_bounce(form) ||
-           site_is_forwarder(h->site, form);
+    bool looks_like_one = address_form_is_srs(form) || address_form_is_list_bounce(form);
+    h->may_be_of_strangers =
+        h->may_be_of_strangers || (looks_like_one && !is_from) || site_is_forwarder(h->site, form);
 }
 
 /* We sign senders without our BATV, but with their VERP and sub-address: so a signed form comes
  * last, others first. */
-static void add_senders(hearing *h, const forms *f)
+static void add_senders(hearing *h, const forms *f, bool is_from)
 {
     unsigned first = f->is_signed ? 1 : 0;
     for (unsigned i = 0; i < f->count; i++) {
         span form = f->list[(first + i) % f->count];
         if (site_owns(h->site, form)) {
             add_once(h->senders, form, HEARING_SENDERS_MAX);
-            h->may_be_of_strangers = h->may_be_of_strangers || is_passage(h, form);
+            note_passage(h, form, is_from);
         }
     }
 }
@@ -96,9 +98,9 @@ static void fill_notified(builder *b)
         forms f = forms_of(b, hearing_text_at(raw, i));
         for (unsigned k = 0; k < f.count; k++) {
             add_once(h->notified, f.list[k], HEARING_NOTIFIED_MAX);
-            h->may_be_of_strangers = h->may_be_of_strangers || is_passage(h, f.list[k]);
+            note_passage(h, f.list[k], false);
         }
-        add_senders(h, &f);
+        add_senders(h, &f, false);
     }
     h->notified_sender_count = h->senders->len;
 }
@@ -111,7 +113,7 @@ static void add_envelope_sender(builder *b, span raw)
     if (known == NULL) {
         forms f = forms_of(b, raw);
         known = f.count > 0 ? f.list[0].ptr : NULL;
-        add_senders(h, &f);
+        add_senders(h, &f, false);
     }
     if (h->envelope_sender == NULL) {
         h->envelope_sender = known;
@@ -137,7 +139,7 @@ static void add_from(builder *b, span raw)
         forms f = forms_of(b, raw);
         h->from = f.count > 0 ? f.list[0].ptr : NULL;
         h->from_is_notified = is_notified(h, &f);
-        add_senders(h, &f);
+        add_senders(h, &f, true);
     }
 }
 

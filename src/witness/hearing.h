@@ -23,7 +23,7 @@ enum {
     HEARING_QUEUE_SEC = 5 * 86400,
     /* What is later than this after now was not yet: somebody's clock is wrong. */
     HEARING_CLOCK_SKEW_SEC = 86400,
-    /* How much later than the arrival at the reporting MTA an honest Date may be. */
+    /* How fast the clock may be by which an honest mail was dated. */
     HEARING_DATE_SKEW_SEC = 3600,
     HEARING_SENDERS_MAX = 16,
     HEARING_NOTIFIED_MAX = 64,

@@ -89,7 +89,7 @@ bool host_name_is_verified(const hearing_hop *hop)
 {
     /* qmail and its like look an address up, and do not look back. */
     static const char *const doubts[] = { "may be forged", "(HELO ", "(EHLO " };
-    if (hop->read.from_rdns.len == 0) {
+    if (hop->read.from_rdns.len == 0 || hop->read.ip.len == 0) {
         return false;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(doubts); i++) {

@@ -2,13 +2,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Keys and signatures for tests, made by OpenSSL. What is signed here are texts that a test states
- * to be the canonical ones: nothing of src/proof has a part in it.
+ * Headers to read; keys and signatures for tests, made by OpenSSL. What is signed here are texts
+ * that a test states to be the canonical ones: nothing of src/proof has a part in it.
  */
 #ifndef BACKSTOP_TESTS_DKIM_FIXTURE_H
 #define BACKSTOP_TESTS_DKIM_FIXTURE_H
 
 #include "base/span.h"
+#include "message/message.h"
 
 #include <glib.h>
 #include <openssl/evp.h>
@@ -44,6 +45,30 @@ static inline char *fixture_sign(EVP_PKEY *pkey, span canonical)
                                  canonical.len) == 1);
     EVP_MD_CTX_free(context);
     return g_base64_encode(data, data_len);
+}
+
+/* A header as it was read from a text. */
+typedef struct fixture_header {
+    span text;
+    GArray *fields;
+    field_block block;
+    span body;
+} fixture_header;
+
+static inline fixture_header fixture_read_header(span text)
+{
+    fixture_header h = { .text = text, .body = text };
+    header_shape shape;
+    h.fields = g_array_new(FALSE, FALSE, sizeof(header_field));
+    unsigned count =
+        reader_header_block(&h.body, reader_line_end(text), h.fields, G_MAXUINT, &shape);
+    h.block = (field_block){ h.fields, 0, count };
+    return h;
+}
+
+static inline void fixture_free_header(fixture_header *h)
+{
+    g_array_free(h->fields, TRUE);
 }
 
 #endif

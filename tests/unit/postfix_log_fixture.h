@@ -50,7 +50,7 @@ static inline void keep_mail(const backstop_sent *mail, void *context)
 
 typedef struct fixture {
     backstop_site *site;
-    bool has_domains;
+    postfix_log_site ours;
     postfix_log_counts counts;
 } fixture;
 
@@ -58,6 +58,7 @@ static inline int set_up(void **state)
 {
     fixture *f = g_new0(fixture, 1);
     f->site = backstop_site_new();
+    f->ours.site = f->site;
     *state = f;
     return 0;
 }
@@ -74,7 +75,13 @@ static inline void add_domain(fixture *f)
 {
     backstop_domain *unused;
     assert_int_equal(backstop_site_add_domain(f->site, "our.example", &unused, NULL), BACKSTOP_OK);
-    f->has_domains = true;
+    f->ours.has_domains = true;
+}
+
+static inline void add_internal_network(fixture *f, const char *network)
+{
+    assert_int_equal(backstop_site_add_internal_network(f->site, network, NULL), BACKSTOP_OK);
+    f->ours.has_internal_networks = true;
 }
 
 static inline void add_all(postfix_log *log, const char *text, size_t len)
@@ -91,7 +98,7 @@ static inline GString *read_log(fixture *f, const char *text)
 {
     GString *seen = g_string_new(NULL);
     const postfix_log_handler handler = { keep_mail, seen };
-    postfix_log *log = postfix_log_new(f->site, f->has_domains, &handler);
+    postfix_log *log = postfix_log_new(&f->ours, &handler);
     postfix_log_begin(log, now_sec);
     add_all(log, text, strlen(text));
     postfix_log_finish(log);

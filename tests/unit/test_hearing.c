@@ -350,6 +350,12 @@ static void test_absence(void **state)
         check_silent(&s, PARTS(.to = passages[i]), strangers, __LINE__);
         check_silent(&s, PARTS(.header = path), is_of_ours ? strangers : NULL, __LINE__);
         check_silent(&s, PARTS(.report = sender), is_of_ours ? strangers : NULL, __LINE__);
+        /* a From is the forger's to choose; one that is configured counts all the same */
+        g_autofree char *from = g_strdup_printf(HOP_FIELD "From: <%s>\nDate: " MAIL_DATE
+                                                          "\nMessage-ID: <1@x>\nX-Mailer: m\n",
+                                                passages[i]);
+        bool is_configured = strstr(passages[i], "info") != NULL;
+        check_silent(&s, PARTS(.header = from), is_configured ? strangers : NULL, __LINE__);
     }
     /* a forwarder elsewhere that wrapped our address sends nobody's mail through us */
     check_silent(&s,

@@ -96,6 +96,7 @@ static void test_verified_names(void **state)
         { "from x (unknown [192.0.2.1]) by z", false },
         { "from x ([192.0.2.1]) by z", false },
         { "from x (y.example [192.0.2.1] (may be forged)) by z", false },
+        { "from y.example (helo=x) by z", false },
         { "from y.example (HELO x) (192.0.2.1) by z", false },
         { "from y.example (EHLO x) (192.0.2.1) by z", false },
         { "from x by z", false },

@@ -18,7 +18,8 @@ static void assert_same(const char *a, const char *b, bool is_same)
     char x[MAIL_DIGEST_SIZE], y[MAIL_DIGEST_SIZE];
     mail_digest(span_from_string(a), x);
     mail_digest(span_from_string(b), y);
-    assert_int_equal(strlen(x), MAIL_DIGEST_SIZE - 1);
+    assert_true(strlen(x) > 64 + 1 && strlen(x) < MAIL_DIGEST_SIZE);
+    assert_int_equal(mail_digest_read_body_len(x), mail_digest_body_len(span_from_string(a)));
     assert_true((strcmp(x, y) == 0) == is_same);
 }
 
@@ -62,12 +63,22 @@ static void test_nothing_and_what_comes_to_it(void **state)
     assert_same("Status: RO", "X-UID: 1\n\n", true);
 }
 
+static void test_body_len(void **state)
+{
+    (void)state;
+    assert_int_equal(mail_digest_body_len(span_from_string(plain)), strlen("\nStatus: RO\nbody"));
+    assert_int_equal(mail_digest_body_len(SPAN("Status: RO\n\n\n")), 0);
+    assert_int_equal(mail_digest_read_body_len("abc.12"), 12);
+    assert_int_equal(mail_digest_read_body_len("abc"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_notes_of_readers_do_not_count),
         cmocka_unit_test(test_all_else_counts),
         cmocka_unit_test(test_nothing_and_what_comes_to_it),
+        cmocka_unit_test(test_body_len),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

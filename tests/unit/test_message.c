@@ -116,6 +116,9 @@ static void test_mixed_line_ends(void **state)
     static const mail_case cases[] = {
         { "Subject: a\r\nTo: b\n\r\nx\r\ny\nz\r\n", "Subject=a|To=b|\ntext/plain[x\ny\nz\n]" },
         { "Subject: a\nTo: b\n\nx\ry\n", "Subject=a|To=b|\ntext/plain[x\ny\n]" },
+        /* The header alone tells; what a body holds may not hide it. */
+        { "Subject: a\nTo: b\n\n1\r2\r3\r4\r5\r6\n",
+          "Subject=a|To=b|\ntext/plain[1\n2\n3\n4\n5\n6\n]" },
         { "Subject: a\n" MULTIPART("b") "--b\r\n\r\nx\r\n--b--\n",
           "Subject=a|Content-Type=multipart/mixed; boundary=b|\nmultipart/mixed\n text/plain[x]" },
     };

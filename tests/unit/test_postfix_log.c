@@ -187,7 +187,7 @@ static void test_new_year(void **state)
     fixture *f = *state;
     GString *seen = g_string_new(NULL);
     const postfix_log_handler handler = { keep_mail, seen };
-    postfix_log *log = postfix_log_new(f->site, false, &handler);
+    postfix_log *log = postfix_log_new(&f->ours, &handler);
     postfix_log_begin(log, INT64_C(1798761600) + 3600);
     static const char text[] =
         "Dec 31 23:59:58 mx postfix/cleanup[9]: 4A5F02C1D3: message-id=<1@our.example>\n"
@@ -258,7 +258,7 @@ static void test_broken_lines(void **state)
     fixture *f = *state;
     GString *seen = g_string_new(NULL);
     const postfix_log_handler handler = { keep_mail, seen };
-    postfix_log *log = postfix_log_new(f->site, false, &handler);
+    postfix_log *log = postfix_log_new(&f->ours, &handler);
     postfix_log_begin(log, now_sec);
     static const char nul[] = HEAD("08:00:00", "cleanup") "4Rk1Zq0hTSz9: message-id=<\0@x>\n"
                                                           "\0\0\0" MESSAGE_ID SENDER;
@@ -297,7 +297,7 @@ static void test_real_log(void **state)
     fixture *f = *state;
     assert_real_log(state, LOGS_DIR "/postfix.any-client.txt");
     add_domain(f);
-    assert_int_equal(backstop_site_add_internal_network(f->site, "192.0.2.80", NULL), BACKSTOP_OK);
+    add_internal_network(f, "192.0.2.80");
     assert_real_log(state, LOGS_DIR "/postfix.internal-networks.txt");
 }
 
@@ -320,7 +320,7 @@ static void test_many_recipients(void **state)
     fixture *f = *state;
     tally t = { 0 };
     const postfix_log_handler handler = { count_mail, &t };
-    postfix_log *log = postfix_log_new(f->site, false, &handler);
+    postfix_log *log = postfix_log_new(&f->ours, &handler);
     postfix_log_begin(log, now_sec);
     add_all(log, LOGIN MESSAGE_ID SENDER, strlen(LOGIN MESSAGE_ID SENDER));
     for (unsigned i = 0; i < 2500; i++) {
@@ -342,7 +342,7 @@ static void test_endless_queue(void **state)
     fixture *f = *state;
     tally t = { 0 };
     const postfix_log_handler handler = { count_mail, &t };
-    postfix_log *log = postfix_log_new(f->site, false, &handler);
+    postfix_log *log = postfix_log_new(&f->ours, &handler);
     postfix_log_begin(log, now_sec);
     for (unsigned i = 0; i < 200100; i++) {
         char line[160];
@@ -375,7 +375,7 @@ static void test_random_lines(void **state)
     fixture *f = *state;
     tally t = { 0 };
     const postfix_log_handler handler = { count_mail, &t };
-    postfix_log *log = postfix_log_new(f->site, false, &handler);
+    postfix_log *log = postfix_log_new(&f->ours, &handler);
     postfix_log_begin(log, now_sec);
     GRand *random = g_rand_new_with_seed(1);
     GString *line = g_string_new(NULL);

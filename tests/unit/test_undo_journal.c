@@ -13,7 +13,7 @@
 #include "temporary_folder.h"
 
 static const char digest[MAIL_DIGEST_SIZE] =
-    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.1234";
 
 /* GLib reads the variable once: all tests share the folder below it. */
 static int make_state_folder(void **state)
@@ -157,7 +157,9 @@ static void test_damaged(void **state)
         "something\n",
         "backstop-undo 2\nmailbox mbox /m\nfolder /f\ntime 1\nend 0\n",
         "backstop-undo 1\nfolder /f\ntime 1\nend 0\n",
-        "moved 0123 1 2\n",
+        "moved "
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef012345 1 "
+        "2\n",
         "moved 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef 2 4294967296\n",
         "moved 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef 1\n",
         "moved 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef 1 -2\n",
