@@ -20,6 +20,9 @@ NOW_SEC = calendar.timegm(time.strptime(NOW, "%Y-%m-%dT%H:%M:%SZ"))
 EXIT_INPUT, EXIT_USAGE, EXIT_TEMPORARY = 1, 64, 75
 LOGS = ROOT / "tests/fixtures/logs"
 
+# Logs have local times.
+os.environ["TZ"] = "UTC"
+
 SENT = b"""\
 From: alice@our.example
 To: nobody@remote.example

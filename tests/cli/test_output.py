@@ -52,7 +52,7 @@ class Json(unittest.TestCase):
                                      ("date", None)]])]),
             ("verdict", None), ("confidence", None), ("disposition", None), ("evidence", []),
             ("explanation", None)])
-        self.assertIsNone(line["verdict"])
+        self.assertEqual(line["verdict"], "unverified")
 
     def test_schema_is_valid_and_strict(self):
         jsonschema.Draft202012Validator.check_schema(schema())
@@ -106,6 +106,7 @@ class Text(unittest.TestCase):
             'A message that names you as its sender ("Offer", dated 23 November 2026) could not be '
             "delivered to nobody@remote.example: there is no mailbox of that name. This is final"))
         self.assertEqual(technical.splitlines(), [
+            "  verdict         unverified",
             "  kind            failure",
             "  reason          user_unknown",
             "  status          5.1.1",

@@ -4,6 +4,7 @@
 others, out of room. Messages are counted one by one."""
 
 import collections
+import csv
 import email.utils
 import fcntl
 import json
@@ -308,6 +309,28 @@ class Shows(Place):
         for options in [["--me", "nobody"], ["--me", ME, "--outbound-hosts", "192.0.2.1/24"]]:
             result = self.run_program("sweep", "--mail", box, "--sent", box, *options)
             self.assertEqual(result.returncode, 78, options)
+
+
+class Example(Place):
+    """The mailbox of `make demo`: real notices, each judged right."""
+
+    def test_each_is_judged_right(self):
+        maker = ROOT / "examples/mailbox/make"
+        subprocess.run([maker, self.folder / "demo"], check=True)
+        with open(ROOT / "examples/mailbox/messages.tsv", encoding="utf-8") as table:
+            expected = {row["file"].replace("/", "-").removesuffix(".eml"): row["verdict"]
+                        for row in csv.DictReader(table, delimiter="\t")}
+        demo = self.folder / "demo"
+        result = self.run_program("sweep", "--mail", demo / "Mail", "--sent", demo / "Sent", "--me",
+                                  "alice@our.example", "--me", "desk@our.example", "--json",
+                                  "--as-of", (demo / "as-of").read_text().strip())
+        self.assertEqual(result.returncode, 0)
+        seen = dict.fromkeys(expected, "not_a_notice")
+        seen.update((pathlib.Path(line["file"]).name.split(".", 1)[1], line["verdict"])
+                    for line in lines_of(result.stdout))
+        self.assertEqual(seen, expected)
+        self.assertEqual(set(expected.values()),
+                         {"genuine", "backscatter", "unverified", "not_a_notice"})
 
 
 class Maildir(Place):
@@ -673,9 +696,11 @@ class Mbox(Place):
         with mock.patch.object(self, "run_program", self.start_program):
             process = self.sweep(box, "--apply")
         time.sleep(0.05)
-        data = box.read_bytes().replace(b"From MAILER-DAEMON" + removed, b"", 1)
         with open(box, "r+b") as file:
-            file.write(data)
+            fcntl.lockf(file, fcntl.LOCK_EX)
+            data = file.read()
+            file.seek(0)
+            file.write(data.replace(b"From MAILER-DAEMON" + removed, b"", 1))
             file.truncate()
         self.assertIn(process.wait(LIMIT_SEC), (0, 1))
         process.stdout.close()
