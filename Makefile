@@ -19,6 +19,7 @@ $(BUILD)/build.ninja:
 
 demo: all
 	$(BUILD)/backstop check $(sort $(wildcard examples/*.eml))
+	examples/mailbox/demo $(BUILD)
 
 test:
 	scripts/install-deps test
@@ -31,6 +32,7 @@ bench:
 	scripts/install-deps bench
 	$(MAKE) all
 	bench/recognise $(BUILD)
+	bench/sweep $(BUILD)
 
 # Long: FUZZ_SECONDS for each target. What is found stays below build-fuzz/corpus.
 FUZZ_SECONDS = 600

@@ -28,7 +28,8 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
     const postfix_log_handler handler = { check_mail, NULL };
     backstop_site *site = backstop_site_new();
-    postfix_log *log = postfix_log_new(site, size % 2 == 0, &handler);
+    const postfix_log_site ours = { .site = site, .has_domains = size % 2 == 0 };
+    postfix_log *log = postfix_log_new(&ours, &handler);
     postfix_log_begin(log, INT64_C(1795521600));
     span rest = { (const char *)data, size };
     while (rest.len > 0) {

@@ -53,8 +53,8 @@ const option_row option_table[] = {
       .offset = offsetof(config, internal_networks),
       .standard = "",
       .example = "198.51.100.0/24, 2001:db8:1::/48",
-      .help = "Hosts that may send as our domains without login, as addresses and networks. What\n"
-              "a mail log says that they handed in is taken into the ledger as ours." },
+      .help = "Hosts that may send as our domains without login, as addresses and networks: all\n"
+              "of them, or none. `backstop ledger import` takes what they handed in as ours." },
     { .section = OPTION_SITE, .name = "unknown-exits", .type = OPTION_BOOL,
       .offset = offsetof(config, has_unknown_exits),
       .standard = "no",

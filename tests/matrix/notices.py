@@ -44,7 +44,7 @@ dkim-signs-all = yes
 
 @dataclasses.dataclass(frozen=True)
 class Question:
-    """A notice, and the way it is looked at: as it came, with the returned message cut off, or late."""
+    """A notice, and how it is looked at: as it came, with the returned message cut off, or late."""
 
     file: str  # "postfix/genuine-failure-full.eml"
     view: str  # "", "cut" or "late"
@@ -83,7 +83,8 @@ class Set:
 
     def __init__(self, folder, work):
         self.folder, self.work = folder, work
-        self.arrivals = {case: (int(when), to) for case, when, to in read_tsv(folder / "notices.tsv")}
+        arrivals = read_tsv(folder / "notices.tsv")
+        self.arrivals = {case: (int(when), to) for case, when, to in arrivals}
         work.mkdir(parents=True)
         copy_keys(work)
         self.store = folder / "store"
@@ -155,9 +156,10 @@ def copy_keys(work):
 def fill_store(work, store, sent):
     """Signs once more what was signed, for the sake of the ledger."""
     for when, sender, recipients, message_id in read_tsv(sent):
-        options = [option for recipient in recipients.split(",") for option in ("--rcpt", recipient)]
+        options = [f"--rcpt={recipient}" for recipient in recipients.split(",")]
+        message = f"From: {sender}\nMessage-ID: {message_id}\n\n"
         backstop("sign", "--from", sender, *options, "--key-file", work / "keys", "--store", store,
-                 "--as-of", when, message=f"From: {sender}\nMessage-ID: {message_id}\n\n".encode())
+                 "--as-of", when, message=message.encode())
 
 
 def cut_returned(notice):

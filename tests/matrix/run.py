@@ -53,8 +53,8 @@ def read_expected():
 def row_of(question, answer, why):
     """A row of expected.tsv."""
     complete = "yes" if answer.complete else "no"
-    return "\t".join((question.file, question.view, answer.kind, answer.form, complete, answer.open,
-                      answer.closed, answer.evidence, why))
+    return "\t".join((question.file, question.view, answer.kind, answer.form, complete,
+                      answer.open, answer.closed, answer.evidence, why))
 
 
 def obeys_rules(question, answer):
@@ -91,7 +91,7 @@ def breach(question, answer):
 
 
 def test_set(folder, expected, work):
-    """Judges all notices of a set, each in every way that is expected of it. (question, answer)s."""
+    """Judges the notices of a set in every way that is expected: the set, (question, answer)s."""
     judged = notices.Set(folder, work / folder.name)
     files = {f"{folder.name}/{path.name}" for path in judged.files()}
     for file in sorted(files - {question.file for question in expected}):

@@ -20,8 +20,8 @@ CANNOT = {
     ("opensmtpd", "headers", "failure"): "b", ("opensmtpd", "headers", "delay"): "b",
 }
 NOTES = """\
-G! genuine, proven   G genuine, likely   ? unverified   B backscatter, likely   B! backscatter, proven
-(of an open domain / of a closed domain; one if they agree)
+G! genuine, proven   G genuine, likely   ? unverified
+B! backscatter, proven   B backscatter, likely   (open domain / closed domain; one if they agree)
 a) it returns the header alone, whatever the sender asks for (RFC 3461, 4.3 lets it)
 b) it returns the whole mail, whatever the sender asks for
 none: no MTA here leaves the original out; the part was cut off, as some gateways do"""

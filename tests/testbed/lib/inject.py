@@ -72,6 +72,7 @@ def parse_arguments():
     parser.add_argument("--header-to", help="address in the To field (default: all of --to)")
     parser.add_argument("--each", action="store_true", help="send a copy for each recipient")
     parser.add_argument("--subject", default="Our offer")
+    parser.add_argument("--age-days", type=int, default=0, help="how old its Date says it is")
     parser.add_argument("--body", choices=sorted(BODIES), default="plain")
     parser.add_argument("--size", type=int, default=0, help="bytes of padding")
     parser.add_argument("--hops", type=int, default=0, help="number of made-up Received fields")
@@ -105,7 +106,7 @@ def compose(arguments):
         ("From", f'"Order Desk" <{arguments.author}>'),
         ("To", arguments.header_to or ",\n ".join(arguments.recipients)),
         ("Subject", subject),
-        ("Date", now),
+        ("Date", email.utils.formatdate(time.time() - arguments.age_days * 86400, localtime=True)),
         ("Message-ID", f"<{time.strftime('%Y%m%d%H%M%S', time.gmtime())}."
                        f"{uuid.uuid4().hex[:12]}@our.example>"),
         ("User-Agent", "Order Desk 2.4"),

@@ -127,7 +127,7 @@ cases_matrix_own()
     genuine own-success --to someone-own@remote.example --notify SUCCESS
     forged own-failure-full --to sales@our.example --ret FULL
     forged own-failure-hdrs --to sales@our.example --ret HDRS
-    gather genuine-own-{failure-full,failure-hdrs,delay,dead-host,success} forged-own-failure-{full,hdrs}
+    gather {genuine,forged}-own-failure-{full,hdrs} genuine-own-{delay,dead-host,success}
 }
 
 # What a forger may think of, and what looks like a forgery and is none.
@@ -138,6 +138,8 @@ cases_lookalikes()
     start_signing
     forged helo --helo mx.our.example --to nobody-helo@remote.example --ret HDRS
     forged received --received "$our_hop" --to nobody-received@remote.example --ret HDRS
+    # From before the time that our mail is signed since.
+    forged backdated --age-days 40 --to nobody-backdated@remote.example --ret HDRS
     forged stolen-tag --stolen-tag --to nobody-stolen@remote.example --ret HDRS
     genuine correspondent --to nobody-correspondent@remote.example --ret HDRS
     forged correspondent --to nobody-correspondent@remote.example --ret HDRS
@@ -149,6 +151,6 @@ cases_lookalikes()
     # A stranger's mail that our server passes on, with an SRS sender of ours.
     unsigned passed-through-us --from SRS0=ab12=JN=other.example=customer@our.example \
         --author customer@other.example --to nobody-through@remote.example --ret HDRS
-    gather forged-{helo,received,stolen-tag,correspondent} \
+    gather forged-{helo,received,backdated,stolen-tag,correspondent} \
         genuine-{correspondent,forgotten-program,unknown-host,passed-through-us}
 }

@@ -67,7 +67,8 @@ phase_passed_on()
 friend@remote.example nobody-passed-on@remote.example
 srs@remote.example nobody-srs@other.example
 END
-    start_postfix "${AS_GATEWAY[@]}" "virtual_alias_maps = texthash:/etc/postfix/virtual" "${SRS[@]}"
+    start_postfix "${AS_GATEWAY[@]}" "${SRS[@]}" \
+        "virtual_alias_maps = texthash:/etc/postfix/virtual"
     start_outbound
     genuine passed-on --to friend@remote.example --orcpt friend@remote.example --ret HDRS
     genuine srs --to srs@remote.example --ret HDRS

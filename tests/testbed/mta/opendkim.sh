@@ -14,7 +14,7 @@ make_dkim_key()
 {
     mkdir -p /etc/dkim
     opendkim-genkey -D /etc/dkim -d our.example -s sel1 -b 2048
-    cp /etc/dkim/sel1.txt "$OUT/"
+    install -m 644 /etc/dkim/sel1.txt "$OUT/"
 }
 
 # start_opendkim [SETTING...]: OpenDKIM, which signs all that leaves, as process $OPENDKIM.
