@@ -16,7 +16,7 @@ enum { VERDICTS = 4, KINDS = 10, DAY_BYTES = 10, DAY_SEC = 86400 };
 enum {
     DATE_COLUMNS = 16,
     KIND_COLUMNS = 11,
-    ABOUT_COLUMNS = 28,
+    ABOUT_COLUMNS = 32,
     VERDICT_COLUMNS = 11,
     SURE_COLUMNS = 6,
     BY_COLUMNS = 6,
@@ -111,9 +111,10 @@ static char *about(const sweep_judged *one)
         return g_strdup(to);
     }
     char *from = backstop_message_field_text(one->message, "From");
-    char *copy = g_strdup(from == NULL ? "-" : from);
+    const char *open = from == NULL ? NULL : strchr(from, '<');
+    char *author = open != NULL ? g_strndup(open + 1, strcspn(open + 1, ">")) : g_strdup(from);
     backstop_text_free(from);
-    return copy;
+    return author == NULL ? g_strdup("-") : author;
 }
 
 /* What the witness that decided said; else the first one that said anything. */

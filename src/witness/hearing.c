@@ -7,6 +7,7 @@
 #include "message/limits.h"
 #include "notice/notice.h"
 #include "witness/candidates.h"
+#include "witness/path.h"
 #include "witness/recall.h"
 
 /* One block of a hearing's strings: most need one. */
@@ -131,6 +132,12 @@ static const char *why_absence_is_silent(const hearing *h)
     }
     if (!h->is_complete) {
         return "the header of the returned message did not come back whole";
+    }
+    if (h->site->has_unknown_exits) {
+        return "mail of ours is known to leave by ways that nobody configured";
+    }
+    if (path_began_with_us(h)) {
+        return "a server of ours reports about mail that it took from within";
     }
     return h->sent_until_sec == 0 ? "nothing tells when the returned message was sent" : NULL;
 }

@@ -53,7 +53,8 @@ static void testify_complete_absence(const hearing *h, evidence *out)
     bool covers = false;
     backstop_error error;
     if (!h->site->ledger_is_complete || h->absence_is_silent != NULL ||
-        !is_remembered_time(h, h->sent_from_sec)) {
+        !is_remembered_time(h, h->sent_from_sec) ||
+        (h->has_date && !is_remembered_time(h, h->date_sec))) {
         return;
     }
     if (recall_since(h, SINCE_RECORDED, &since, &error) != BACKSTOP_OK ||

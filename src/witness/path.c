@@ -9,6 +9,8 @@
  * written by him who handed the mail in. So it counts if that was one of our hosts; else all of it
  * may be made up, and proves nothing.
  */
+#include "witness/path.h"
+
 #include "notice/notice.h"
 #include "witness/host.h"
 #include "witness/witness.h"
@@ -185,6 +187,17 @@ static void testify_absence(const walk *w, handover found, evidence *out)
                         SPAN_ARG(hop->read.ip));
 }
 
+/* Who gave the mail to the reporting side is not to be made out, and further down a host of ours is
+ * named: that may be true. Where a stranger was seen to hand it in, it is not. */
+static void testify_touched(const hearing *h, handover found, evidence *out)
+{
+    if (found != FROM_OUTSIDE && touches_us(h)) {
+        evidence_say(out, BACKSTOP_CLAIM_GENUINE, BACKSTOP_STRENGTH_HINT,
+                     "the way that the returned message took leads over a host of ours, as far as "
+                     "its header can be believed");
+    }
+}
+
 static void testify_handed_in(const walk *w, evidence *out)
 {
     const hearing *h = w->h;
@@ -225,5 +238,18 @@ void path_testify(const hearing *h, evidence *out)
         testify_handed_in(&w, out);
     } else {
         testify_absence(&w, found, out);
+        if (out->claim == BACKSTOP_CLAIM_NONE) {
+            testify_touched(h, found, out);
+        }
     }
+}
+
+bool path_began_with_us(const hearing *h)
+{
+    walk w = { .h = h, .side = SPAN("") };
+    if (!h->hops_are_on_top) {
+        return false;
+    }
+    handover found = find_handover(&w);
+    return w.is_ours && (found == FROM_USER || found == FROM_INSIDE);
 }

@@ -5,6 +5,7 @@
  * The witness of BATV (proof/prvs.h): whether the notice came to an address that we signed.
  */
 #include "proof/prvs.h"
+#include "proof/tag.h"
 
 #include "message/address_form.h"
 #include "notice/notice.h"
@@ -90,6 +91,18 @@ static void testify_absence(const hearing *h, evidence *out)
     }
 }
 
+/* Whether the header came back whole and bears no tag, though the mail of this sender is tagged:
+ * the signed address was copied from a mail of ours, as everybody can who got one. */
+static bool is_copied(const hearing *h)
+{
+    int64_t since = 0;
+    bool covers = false;
+    return h->absence_is_silent == NULL && h->store != NULL &&
+           field_find(h->header, SPAN(TAG_FIELD_NAME), 0) == NULL &&
+           recall_tagged_since(h, &since, NULL) == BACKSTOP_OK &&
+           recall_covers(h, since, &covers, NULL) == BACKSTOP_OK && covers;
+}
+
 void prvs_testify(const hearing *h, evidence *out)
 {
     span spec = find_signed(h->notified);
@@ -104,7 +117,8 @@ void prvs_testify(const hearing *h, evidence *out)
     }
     switch (best_state(h)) {
     case PRVS_VALID:
-        evidence_say(out, BACKSTOP_CLAIM_GENUINE, BACKSTOP_STRENGTH_PROOF,
+        evidence_say(out, BACKSTOP_CLAIM_GENUINE,
+                     is_copied(h) ? BACKSTOP_STRENGTH_LIKELY : BACKSTOP_STRENGTH_PROOF,
                      "the notice came to an address that we signed for mail of the last days");
         break;
     case PRVS_EXPIRED:

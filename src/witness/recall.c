@@ -101,6 +101,28 @@ static unsigned domains_of(const hearing *h, span out[DOMAINS_MAX])
     return count;
 }
 
+/* Of the notified mailbox itself: the earliest of its forms. */
+static backstop_status since_of_mailbox(const hearing *h, store_since what, int64_t *since_sec,
+                                        backstop_error *error)
+{
+    backstop_status status = BACKSTOP_OK;
+    *since_sec = 0;
+    for (unsigned i = 0; i < h->notified_sender_count && status == BACKSTOP_OK; i++) {
+        int64_t since = 0;
+        status = ledger_since(h->store, hearing_text_at(h->senders, i), what, &since, error);
+        bool is_earlier = since != 0 && (*since_sec == 0 || since < *since_sec);
+        *since_sec = is_earlier ? since : *since_sec;
+    }
+    return status;
+}
+
+backstop_status recall_tagged_since(const hearing *h, int64_t *since_sec, backstop_error *error)
+{
+    bool is_closed = h->domain != NULL && h->domain->is_closed;
+    return is_closed ? recall_since(h, SINCE_TAGGED, since_sec, error)
+                     : since_of_mailbox(h, SINCE_TAGGED, since_sec, error);
+}
+
 backstop_status recall_since(const hearing *h, store_since what, int64_t *since_sec,
                              backstop_error *error)
 {
@@ -124,12 +146,12 @@ backstop_status recall_covers(const hearing *h, int64_t since_sec, bool *covers,
 {
     recall *r = h->recall;
     *covers = false;
-    if (since_sec == 0 || since_sec > h->sent_from_sec) {
+    /* Who wrote the mail dated it, and clocks on desks are fast. */
+    int64_t from_sec = h->sent_from_sec - HEARING_DATE_SKEW_SEC;
+    if (since_sec == 0 || since_sec > from_sec) {
         return BACKSTOP_OK;
     }
     if (!r->has_gap_answer) {
-        /* Who wrote the mail dated it, and clocks on desks are fast. */
-        int64_t from_sec = h->sent_from_sec - HEARING_DATE_SKEW_SEC;
         r->gap_status = h->store->operations->has_gap(h->store, from_sec, h->sent_until_sec,
                                                       &r->has_gap, &r->gap_error);
         r->has_gap_answer = true;

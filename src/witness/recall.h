@@ -46,6 +46,10 @@ backstop_status recall_mail(const hearing *h, recall_answer *out, backstop_error
 backstop_status recall_since(const hearing *h, store_since what, int64_t *since_sec,
                              backstop_error *error);
 
+/* Since when the mail is tagged: of a closed domain all of it, as above; else that of the notified
+ * mailbox, for its neighbours may send by ways that do not tag. */
+backstop_status recall_tagged_since(const hearing *h, int64_t *since_sec, backstop_error *error);
+
 /* Whether what holds since `since_sec` (0: never) was there, without a gap on record, all the time
  * in which the mail may have been sent; false where that is not known. */
 backstop_status recall_covers(const hearing *h, int64_t since_sec, bool *covers,

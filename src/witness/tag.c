@@ -136,15 +136,17 @@ static void testify_absence(const hearing *h, evidence *out)
     if (h->absence_is_silent != NULL || h->store == NULL) {
         return;
     }
-    if (recall_since(h, SINCE_TAGGED, &since, &error) != BACKSTOP_OK ||
+    if (recall_tagged_since(h, &since, &error) != BACKSTOP_OK ||
         recall_covers(h, since, &covers, &error) != BACKSTOP_OK) {
         evidence_say_store_failed(out, &error);
     } else if (covers) {
-        span domain = address_domain(hearing_text_at(h->senders, 0));
+        bool is_closed = h->domain != NULL && h->domain->is_closed;
+        span whose = hearing_text_at(h->senders, 0);
+        whose = is_closed ? address_domain(whose) : whose;
         evidence_say_absent(out,
                             "mail of %.*s bears our tag since %s, and the returned message does "
                             "not",
-                            SPAN_ARG(domain), evidence_day(since, day));
+                            SPAN_ARG(whose), evidence_day(since, day));
     }
 }
 
