@@ -90,8 +90,9 @@ BACKSTOP_API const char *backstop_judgement_explanation(const backstop_judgement
 BACKSTOP_API const char *backstop_judgement_field(const backstop_judgement *judgement);
 
 /*
- * Counts the notice, if it is proven, against the mail that it is about, so that copies of a proof do
- * not prove for ever. To be called once for each notice that came in, and not where mail is only looked at.
+ * Counts the notice, if it is proven, against the mail that it is about, so that copies of a proof
+ * do not prove for ever. To be called once for each notice that came in, and not where mail is only
+ * looked at.
  */
 BACKSTOP_CHECKED backstop_status backstop_judgement_count(const backstop_judgement *judgement,
                                                           backstop_store *store, int64_t now_sec,

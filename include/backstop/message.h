@@ -57,7 +57,8 @@ BACKSTOP_API const char *backstop_message_field_value(const backstop_message *me
  * unfolded. A new string for the caller to free() with backstop_text_free(); NULL if absent. */
 BACKSTOP_API char *backstop_message_field_text(const backstop_message *message, const char *name);
 
-/* When it came: the time of its topmost Received field, else of its Date. False if neither tells. */
+/* When it came: the time of its topmost Received field, else of its Date. False if neither tells.
+ */
 BACKSTOP_API bool backstop_message_date(const backstop_message *message, int64_t *unix_sec);
 
 /* The MIME parts in the order they stand, the whole message first (index 0). */

@@ -4,7 +4,8 @@
 /*
  * Changes to the header of a message that is handed on: fields of one name are taken out, lines are
  * put on top. All other bytes stay as they are. It knows lines alone, no mail: nothing in it can
- * fail.
+ * fail. A header that begins with continuation lines (RFC 5322, section 2.2.3) keeps them on top:
+ * below a new field, they would become part of it.
  */
 #ifndef BACKSTOP_APP_HEADER_EDIT_H
 #define BACKSTOP_APP_HEADER_EDIT_H
@@ -14,18 +15,21 @@
 #include <glib.h>
 
 typedef struct header_edit {
-    span from_line;    /* the "From " line of an mbox with its end; empty: there is none */
+    span from_line;    /* the "From " line of an mbox with its end; or empty */
     span rest;         /* all behind it */
     size_t header_len; /* of `rest`: up to its first empty line, or all */
+    size_t lead_len;   /* of the header: the continuation lines that it begins with */
     const char *line_end;
-    char line_end_byte; /* its last byte */
 } header_edit;
 
 /* Looks at `message`, which stays with the caller. */
 header_edit header_edit_start(span message);
 
-/* Appends the header without the fields of that name (any case, white space before the colon or
- * not), continuation lines and all. What follows it is the caller's to hand on. */
-void header_edit_append_without(const header_edit *edit, span name, GString *out);
+/* Appends the "From " line and the header without the fields of that name (any case, white space
+ * before the colon or not), continuation lines and all, and with the lines `added` on top, which
+ * bring their line ends. An empty `name` takes out nothing. A lone CR is a line end for some
+ * programs and none for others: a field that begins behind one is taken out too, up to the next
+ * line end of any sort. What follows `header_len` is the caller's to hand on. */
+void header_edit_append(const header_edit *edit, span name, const char *added, GString *out);
 
 #endif

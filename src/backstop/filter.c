@@ -30,7 +30,7 @@
 enum {
     JUDGED_BYTES = 64 * 1024 * 1024, /* of a longer message, its beginning is judged */
     FIRST_BYTES = 64 * 1024,         /* most messages are shorter */
-    JUDGING_MSEC = 20 * 1000,        /* a mail server waits longer for its filters */
+    JUDGING_MSEC = 8 * 1000,         /* Dovecot waits 10 s for its filters */
     FIELD_SIZE = 512,
 };
 
@@ -175,16 +175,16 @@ static bool copy_rest(int from, int to)
     return n == 0;
 }
 
-static bool hand_on(const header_edit *edit, const char *header, size_t header_len,
-                    const filter_answer *answer)
+static bool hand_on(const header_edit *edit, const filter_answer *answer)
 {
-    g_autoptr(GString) top = g_string_new_len(edit->from_line.ptr, (gssize)edit->from_line.len);
-    if (answer->field[0] != '\0') {
-        g_string_append_printf(top, "Backstop-Verdict: %s%s", answer->field, edit->line_end);
-    }
+    g_autoptr(GString) top = g_string_sized_new(edit->header_len + FIELD_SIZE);
+    g_autofree char *field =
+        answer->field[0] == '\0'
+            ? g_strdup("")
+            : g_strdup_printf("Backstop-Verdict: %s%s", answer->field, edit->line_end);
+    header_edit_append(edit, SPAN("Backstop-Verdict"), field, top);
     span body = span_skip(edit->rest, edit->header_len);
     return descriptor_write(STDOUT_FILENO, top->str, top->len) &&
-           descriptor_write(STDOUT_FILENO, header, header_len) &&
            descriptor_write(STDOUT_FILENO, body.ptr, body.len) &&
            copy_rest(STDIN_FILENO, STDOUT_FILENO);
 }
@@ -225,11 +225,9 @@ static int filter_mail(const filter_options *options)
         return EXIT_TEMPORARY;
     }
     header_edit edit = header_edit_start((span){ mail, len });
-    g_autoptr(GString) header = g_string_sized_new(edit.header_len);
-    header_edit_append_without(&edit, SPAN("Backstop-Verdict"), header);
     filter_answer answer = judge_apart((span){ mail, len }, options);
     int status = options->use_exit_code ? answer.exit_code : EXIT_DONE;
-    if (!hand_on(&edit, header->str, header->len, &answer)) {
+    if (!hand_on(&edit, &answer)) {
         tell(g_strerror(errno));
         status = EXIT_TEMPORARY;
     }

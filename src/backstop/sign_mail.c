@@ -58,16 +58,19 @@ static bool copy_rest(void)
     return n == 0;
 }
 
-/* The message with its new fields on top; a "From " line stays above them. */
+/* The message with its new fields on top. */
 static int hand_on(const header_edit *edit, const backstop_signature *signature)
 {
-    g_autoptr(GString) top = g_string_new_len(edit->from_line.ptr, (gssize)edit->from_line.len);
+    g_autoptr(GString) fields = g_string_new(NULL);
     for (size_t i = 0; i < backstop_signature_field_count(signature); i++) {
-        g_string_append_printf(top, "%s: %s%s", backstop_signature_field_name(signature, i),
+        g_string_append_printf(fields, "%s: %s%s", backstop_signature_field_name(signature, i),
                                backstop_signature_field_value(signature, i), edit->line_end);
     }
+    g_autoptr(GString) top = g_string_sized_new(edit->header_len + fields->len);
+    header_edit_append(edit, SPAN(""), fields->str, top);
+    span body = span_skip(edit->rest, edit->header_len);
     bool works = descriptor_write(STDOUT_FILENO, top->str, top->len) &&
-                 descriptor_write(STDOUT_FILENO, edit->rest.ptr, edit->rest.len) && copy_rest();
+                 descriptor_write(STDOUT_FILENO, body.ptr, body.len) && copy_rest();
     return works ? EXIT_DONE : fail(g_strerror(errno));
 }
 

@@ -287,8 +287,7 @@ static backstop_kind by_words(const clues *c)
  * too; then more than one phrase has to say it, for posts may cite one. */
 static bool is_list_answer(const clues *c)
 {
-    unsigned phrases =
-        c->counts[PHRASE_LIST_REPLY] + (c->subject_kind == BACKSTOP_KIND_LIST_REPLY);
+    unsigned phrases = c->counts[PHRASE_LIST_REPLY] + (c->subject_kind == BACKSTOP_KIND_LIST_REPLY);
     return c->is_from_list_server && c->status_part == NULL && phrases > c->is_bulk;
 }
 

@@ -44,12 +44,17 @@ typedef struct returned_header {
     span body;      /* raw bytes behind it, in the same place; ptr NULL: none came back */
     bool is_raw;    /* byte for byte; not rebuilt, cited or freed of indentation */
     bool is_complete;
+    /* It may stand in what the author of the returned message wrote: behind a summary, or in a text
+     * that an automatic reply quotes. So it proves nothing of that message. */
+    bool is_cited;
+    bool has_body; /* one came back, whether or not its bytes are in `body` */
 } returned_header;
 
 struct backstop_returned {
     backstop_form form;
     bool is_complete;
     const char *message_id;
+    bool message_id_is_cited; /* in the text alone, perhaps by the author of what came back */
     const char *sender;
     const char *from;
     const char *subject;
@@ -76,6 +81,7 @@ struct backstop_notice {
     struct backstop_returned returned;
     GArray
         *others; /* of returned_header: what else came back, in parts of its own; NULL: nothing */
+    bool has_more_others; /* and more, which was not read */
 
     const char *author;          /* who wrote the notice */
     const char *original_sender; /* the envelope sender that its report names */

@@ -29,6 +29,7 @@ typedef struct source {
     bool at_part_end;   /* it ended with its part, as text/rfc822-headers may */
     bool is_unindented; /* its lines were freed of what stood before them */
     bool is_summary;    /* cited in prose, or inside something that is: never complete */
+    bool is_in_text;    /* not in a part of its own */
     bool is_rebuilt;    /* from what a report says of it: never complete */
 } source;
 
@@ -107,6 +108,7 @@ static bool from_text(clues *c, source *s)
     }
     read_block(s, text, line_end);
     s->is_summary = c->block.quality == BLOCK_SUMMARY || c->block.is_inside;
+    s->is_in_text = true;
     s->is_rebuilt = c->ses != SES_NONE;
     return true;
 }
@@ -285,6 +287,25 @@ static bool has_text(span body)
     return false;
 }
 
+/* For the form. Only in a text can there be foreign lines behind the header. */
+static bool shows_body(const source *s)
+{
+    return s->is_in_text ? has_text(s->body) : span_trim(s->body).len > 0;
+}
+
+/* For what is proved, so that no word is missed: in a text, only ruled lines are no body. */
+static bool may_have_body(const source *s)
+{
+    span body = span_trim(s->body);
+    for (size_t i = 0; s->is_in_text && i < body.len; i++) {
+        unsigned char c = (unsigned char)body.ptr[i];
+        if (ascii_is_alnum(body.ptr[i]) || c >= 0x80) {
+            return true;
+        }
+    }
+    return !s->is_in_text && body.len > 0;
+}
+
 /* Fewer known fields than this make no header block. */
 enum { HEADER_FIELDS_ENOUGH = 3 };
 
@@ -294,7 +315,7 @@ static backstop_form form_of(const source *s)
     for (unsigned i = 0; i < s->fields.count; i++) {
         known += is_kept_by_all(field_at(s->fields, i)->name);
     }
-    bool has_body = has_text(s->body);
+    bool has_body = shows_body(s);
     if (s->is_summary || known == 0) {
         return known == 0 && !has_body ? BACKSTOP_FORM_NONE : BACKSTOP_FORM_FRAGMENT;
     }
@@ -315,6 +336,7 @@ static void read_cited(clues *c, backstop_notice *notice)
     bool may_cite = c->block.quality != BLOCK_SUMMARY || !c->block.names_author;
     if (may_cite && r->message_id == NULL && id.len > 0 && id.ptr[0] == '<') {
         r->message_id = notice_keep_text(notice, id);
+        r->message_id_is_cited = !lies_in(id, c->mdn_text);
     }
     if (r->subject == NULL) {
         r->subject = notice_keep_header_text(notice, values[CITED_SUBJECT]);
@@ -350,6 +372,13 @@ static span moved(span s, const char *from, const char *to)
     return (span){ to + (s.ptr - from), s.len };
 }
 
+/* They quote the text that they answer, and not its header. */
+static bool is_reply(backstop_kind kind)
+{
+    return kind == BACKSTOP_KIND_AUTO_REPLY || kind == BACKSTOP_KIND_LIST_REPLY ||
+           kind == BACKSTOP_KIND_CHALLENGE || kind == BACKSTOP_KIND_READ_RECEIPT;
+}
+
 /* Keeps the header for as long as the notice lives: the fields, and their bytes where these are not
  * the message's own. */
 static void keep_header(const clues *c, const source *s, backstop_notice *notice,
@@ -357,6 +386,8 @@ static void keep_header(const clues *c, const source *s, backstop_notice *notice
 {
     out->is_raw = !s->is_summary && !s->is_rebuilt && !s->is_unindented;
     out->is_complete = is_complete(s);
+    out->is_cited = s->is_summary || (s->is_in_text && is_reply(notice->kind));
+    out->has_body = may_have_body(s);
     if (s->fields.count == 0) {
         return;
     }
@@ -408,6 +439,8 @@ static void read_others(clues *c, backstop_notice *notice)
         g_array_append_val(notice->others, other);
         free_source(&s);
     }
+    notice->has_more_others =
+        notice->others->len == OTHERS_MAX && clues_next_returned(c->message, &index);
 }
 
 void returned_read(clues *c, backstop_notice *notice)

@@ -9,6 +9,7 @@
 #include "message/address.h"
 #include "message/address_form.h"
 #include "message/encoded_word.h"
+#include "message/limits.h"
 #include "store/ledger.h"
 
 #include <inttypes.h>
@@ -151,6 +152,32 @@ bool tag_is_other_version(span value)
     return read_list(value, texts) && texts[TAG_V].is_there && !text_is(&texts[TAG_V], "1");
 }
 
+/* An empty field below shows nothing else: signing puts a Message-ID above one. */
+static bool is_doubled(field_block header, span name)
+{
+    const header_field *f = field_find(header, name, 0);
+    while (f != NULL) {
+        f = field_find(header, name, (unsigned)(f - field_at(header, 0)) + 1);
+        if (f != NULL && f->value.len > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether more than one mailbox stands there, or perhaps one behind what is read of the value. */
+static bool names_several(span from, GStringChunk *strings)
+{
+    unsigned count = 0;
+    address_reader reader;
+    address a;
+    address_reader_init(&reader, from);
+    while (count < 2 && address_next(&reader, strings, &a)) {
+        count += address_domain(a.spec).len > 0;
+    }
+    return count > 1 || from.len > LIMIT_VALUE_BYTES;
+}
+
 void tag_mail_read(field_block header, GStringChunk *strings, tag_mail *out)
 {
     g_autoptr(GString) text = g_string_new(NULL);
@@ -161,6 +188,9 @@ void tag_mail_read(field_block header, GStringChunk *strings, tag_mail *out)
     if (!address_first(field_value(header, "From"), strings, &from)) {
         from.spec = SPAN("");
     }
+    out->is_ambiguous = is_doubled(header, SPAN("From")) || is_doubled(header, SPAN("Subject")) ||
+                        is_doubled(header, SPAN("Message-ID")) ||
+                        names_several(field_value(header, "From"), strings);
     address_form_canonical(from.spec, text);
     out->from =
         (span){ g_string_chunk_insert_len(strings, text->str, (gssize)text->len), text->len };
@@ -212,7 +242,7 @@ bool tag_is_bound(const tag *t, const key *k, span sender, const tag_mail *mail)
 {
     unsigned char mac[SECRET_MAC_BYTES];
     compute_bound(t, k, sender, mail, mac);
-    return secret_equal(mac, t->bound, TAG_MAC_BYTES);
+    return !mail->is_ambiguous && secret_equal(mac, t->bound, TAG_MAC_BYTES);
 }
 
 bool tag_is_in_time(const tag *t, int64_t now_sec, int64_t lifetime_sec)

@@ -30,11 +30,12 @@ enum {
 };
 
 /* What a header tells of its mail, as it enters the MAC. Of several fields of a name the first
- * counts; what is missing is empty. */
+ * counts, but then the mail is ambiguous: readers may show another; what is missing is empty. */
 typedef struct tag_mail {
-    span message_id; /* ledger_message_id() */
-    span from;       /* the From address, canonical (message/address_form.h) */
-    span subject;    /* decoded, white space collapsed */
+    span message_id;   /* ledger_message_id() */
+    span from;         /* the From address, canonical (message/address_form.h) */
+    span subject;      /* decoded, white space collapsed */
+    bool is_ambiguous; /* one of these fields is doubled, or From names several mailboxes */
 } tag_mail;
 
 /* The texts are copied to `strings`. */
@@ -61,7 +62,7 @@ bool tag_is_other_version(span value);
 bool tag_is_ours(const tag *t, const key *k);
 
 /* Whether it is bound to `mail` of the envelope sender `sender` (canonical); only for one that is
- * ours. */
+ * ours. To no ambiguous mail is one bound. */
 bool tag_is_bound(const tag *t, const key *k, span sender, const tag_mail *mail);
 
 /* Whether it was made within `lifetime_sec` before now. One from the future is not, save for what

@@ -63,7 +63,7 @@ static void hear_all(const hearing *h, GArray *all)
 static bool all_others_are_proven(const hearing *first)
 {
     const GArray *others = first->notice->others;
-    bool proven = true;
+    bool proven = !first->notice->has_more_others;
     for (unsigned i = 0; proven && others != NULL && i < others->len; i++) {
         g_autoptr(GArray) said = g_array_new(FALSE, FALSE, sizeof(evidence));
         hearing *h = hearing_open(first->notice, i + 1, first->site, first->keys, first->store,
@@ -89,12 +89,30 @@ static bool must_be_heard(const hearing *h)
     return false;
 }
 
+/* The address that a notice came to is no part of what it carries. */
+static bool rests_on_header(const GArray *all)
+{
+    for (unsigned i = 0; i < all->len; i++) {
+        const evidence *e = &g_array_index(all, evidence, i);
+        if (strcmp(e->witness, "prvs") == 0 && e->claim == BACKSTOP_CLAIM_GENUINE &&
+            e->strength == BACKSTOP_STRENGTH_PROOF) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void settle(backstop_judgement *j, const hearing *h)
 {
     weights w = weigh(j->evidence);
     if (w.genuine == BACKSTOP_STRENGTH_PROOF && !all_others_are_proven(h)) {
         w.genuine = BACKSTOP_STRENGTH_LIKELY;
         j->reserve = RESERVE_OTHERS;
+    }
+    if (w.genuine == BACKSTOP_STRENGTH_PROOF && h->notice->returned.header.is_cited &&
+        rests_on_header(j->evidence)) {
+        w.genuine = BACKSTOP_STRENGTH_LIKELY;
+        j->reserve = RESERVE_CITED;
     }
     bool is_proven_forged = h->domain != NULL && h->domain->is_closed && h->is_complete &&
                             w.absences >= ABSENCES_THAT_PROVE &&
@@ -144,7 +162,8 @@ static GPtrArray *copy_texts(const GPtrArray *texts)
 static bool knows_anything(const backstop_site *site, const backstop_keys *keys,
                            const backstop_store *store)
 {
-    return keys != NULL || store != NULL || g_hash_table_size(site->domains) > 0 || site_has_hosts(site);
+    return keys != NULL || store != NULL || g_hash_table_size(site->domains) > 0 ||
+           site_has_hosts(site);
 }
 
 static void hear_and_settle(backstop_judgement *j, hearing *h)

@@ -17,6 +17,7 @@ typedef enum reserve {
                            */
     RESERVE_MUST_HEAR,    /* to abuse@ or postmaster@, or a report about abuse */
     RESERVE_OTHERS,       /* proof for one returned message, and not for another beside it */
+    RESERVE_CITED,        /* it rests on a header in a text, which a forger may have written */
 } reserve;
 
 struct backstop_judgement {

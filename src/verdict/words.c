@@ -66,6 +66,9 @@ static const char *reserve_text(reserve r)
                "report, has to hear of everything. ";
     case RESERVE_OTHERS:
         return "It carries a second message for which that does not hold, so it is not proven. ";
+    case RESERVE_CITED:
+        return "What came back stands in the text of the notice, where somebody else may have "
+               "written it, so it is not proven. ";
     default:
         return "";
     }

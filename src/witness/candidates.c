@@ -235,23 +235,39 @@ static void add_message_id(builder *b, span value)
     }
 }
 
+static void add_replied_to(builder *b)
+{
+    const GPtrArray *ids = b->h->notice->replied_to;
+    for (unsigned i = 0; i < ids->len; i++) {
+        add_message_id(b, hearing_text_at(ids, i));
+    }
+}
+
 /* Where a header came back, what it says counts alone: a notice about a forger's mail may bear the
- * Message-ID of a mail of ours in its own References. */
+ * Message-ID of a mail of ours in its own References. What a reply quotes, and what is cited in a
+ * text, may be the forger's words, and comes last. */
 static void fill_message_ids(builder *b, bool is_own)
 {
-    const hearing *h = b->h;
+    hearing *h = b->h;
     const backstop_notice *n = h->notice;
-    span value = field_value(h->header, "Message-ID");
+    const struct backstop_returned *r = &n->returned;
+    bool is_reply = candidates_are_replies(n->kind);
+    span value = field_value(h->header, "Message-ID"), cited = SPAN("");
     if (value.len == 0 && is_own) {
-        value = span_from_string(n->returned.message_id);
+        value = span_from_string(r->message_id);
+    }
+    if (is_own && (r->message_id_is_cited || (is_reply && r->header.is_cited))) {
+        cited = value;
+        value = SPAN("");
     }
     add_message_id(b, value);
     bool has_none = h->message_ids->len == 0 && h->header.count == 0;
-    if (is_own && (has_none || candidates_are_replies(n->kind))) {
-        for (unsigned i = 0; i < n->replied_to->len; i++) {
-            add_message_id(b, hearing_text_at(n->replied_to, i));
-        }
+    if (is_own && (has_none || is_reply)) {
+        add_replied_to(b);
     }
+    h->first_id_is_cited = h->message_ids->len == 0;
+    add_message_id(b, cited);
+    h->first_id_is_cited = h->first_id_is_cited && h->message_ids->len > 0;
 }
 
 /* An owner who declares one domain closed has said nothing of his others. */

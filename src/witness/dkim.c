@@ -8,13 +8,14 @@
 
 #include "message/address.h"
 #include "message/address_form.h"
+#include "notice/notice.h"
 #include "witness/recall.h"
 #include "witness/witness.h"
 
 /* Why a good signature is no proof; the first that holds. */
 typedef enum dkim_flaw {
     FLAW_NONE,
-    FLAW_BODY, /* another one, or cut off: that cannot be told apart */
+    FLAW_BODY, /* another one, cut off, or not at hand: that cannot be told apart */
     FLAW_EXPIRED,
     FLAW_AGE,
     FLAW_FUTURE,
@@ -59,6 +60,18 @@ static dkim_flaw age_flaw(const hearing *h, const dkim_signature *s)
     return s->has_expiry && s->expiry_sec < seen ? FLAW_EXPIRED : FLAW_NONE;
 }
 
+/* A body came back that is not at hand as it was sent: encoded, indented, or taken for no body. */
+static bool lacks_body(const hearing *h)
+{
+    const backstop_notice *n = h->notice;
+    const returned_header *r = &n->returned.header;
+    for (unsigned i = 0; n->others != NULL && i < n->others->len && r->fields != h->header.fields;
+         i++) {
+        r = &g_array_index(n->others, returned_header, i);
+    }
+    return r->has_body && h->body.len == 0;
+}
+
 static dkim_flaw flaw_of(const hearing *h, const dkim_signature *s)
 {
     if (!h->from_is_notified) {
@@ -68,7 +81,8 @@ static dkim_flaw flaw_of(const hearing *h, const dkim_signature *s)
         return FLAW_FIELDS;
     }
     dkim_flaw flaw = age_flaw(h, s);
-    if (flaw == FLAW_NONE && h->body.len > 0 && !dkim_verify_body(s, h->body)) {
+    bool is_checked = h->body.len > 0 ? dkim_verify_body(s, h->body) : !lacks_body(h);
+    if (flaw == FLAW_NONE && !is_checked) {
         flaw = FLAW_BODY;
     }
     return flaw;
@@ -123,7 +137,7 @@ static void testify_good(const dkim_search *s, evidence *out)
 {
     static const char *const reserves[] = {
         [FLAW_NONE] = "",
-        [FLAW_BODY] = ", but the text that came back is not what was signed",
+        [FLAW_BODY] = ", but the text that came back is not what was signed, or cannot be compared",
         [FLAW_EXPIRED] = ", but it had expired when the message was under way",
         [FLAW_AGE] = ", but it is so old that somebody may have copied it since",
         [FLAW_FUTURE] = ", but it is of a day that is still to come by the clock here",

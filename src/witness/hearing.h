@@ -77,6 +77,7 @@ typedef struct hearing {
     /* The Message-IDs that may name the mail, in the ledger's form; the first is its own, or what
      * In-Reply-To says; the others are of mails before it, perhaps. */
     GPtrArray *message_ids;
+    bool first_id_is_cited; /* only a text names it, perhaps that of the mail which came back */
 
     /* The domain of the mailbox that was notified, else of the first sender; of several the first
      * that is open. NULL: none that is configured. */

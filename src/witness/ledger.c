@@ -23,12 +23,16 @@ static const char *recipient_text(const hearing *h)
 static void say_delivery(const hearing *h, evidence *out)
 {
     bool is_worn = recall_is_worn(h);
+    bool is_cited = h->first_id_is_cited;
     evidence_say(out, BACKSTOP_CLAIM_GENUINE,
-                 is_worn ? BACKSTOP_STRENGTH_LIKELY : BACKSTOP_STRENGTH_PROOF, "we sent %s to %s%s",
+                 is_worn || is_cited ? BACKSTOP_STRENGTH_LIKELY : BACKSTOP_STRENGTH_PROOF,
+                 "we sent %s to %s%s",
                  candidates_are_replies(h->notice->kind) ? "the message that this answers"
                                                          : "a message with this Message-ID",
                  recipient_text(h),
-                 is_worn ? ", but more notices came back about it than can be true" : "");
+                 is_worn    ? ", but more notices came back about it than can be true"
+                 : is_cited ? ", as a text says that anybody may have written"
+                            : "");
 }
 
 /* Rows go once they are older than the store keeps them. */

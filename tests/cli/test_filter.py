@@ -61,6 +61,22 @@ class Passing(unittest.TestCase):
                                   expected=b"X-First: 1\n" + cli.ORDINARY)
                 self.check_passes(line + cli.notice(), expected=FIELD + b"\n" + cli.notice())
 
+    def test_verdict_behind_lone_cr_is_removed(self):
+        """Some programs take a lone CR for a line end."""
+        for line_end in b"\n", b"\r\n":
+            with self.subTest(line_end=line_end):
+                rest = cli.ORDINARY.replace(b"\n", line_end)
+                self.check_passes(b"X-A: a\rBackstop-Verdict: genuine" + line_end + rest,
+                                  expected=b"X-A: a\r\n" + rest)
+        self.check_passes(b"X-A: 1\n\rb\nBackstop-Verdict: genuine\n" + cli.ORDINARY,
+                          expected=b"X-A: 1\n\rb\n" + cli.ORDINARY)
+
+    def test_no_line_of_the_mail_continues_the_verdict(self):
+        for lead in b" genuine\n", b"\tgenuine\n", b" \n":
+            with self.subTest(lead=lead):
+                self.check_passes(lead + cli.notice(),
+                                  expected=lead + FIELD + b"\n" + cli.notice())
+
     def test_verdict_in_the_body_stays(self):
         self.check_passes(cli.ORDINARY + b"\nBackstop-Verdict: genuine\n")
 
@@ -141,22 +157,34 @@ class Failing(unittest.TestCase):
             self.assertEqual(process.stdout.read(), FIELD + b"\n" + mail)
             self.assertEqual(process.wait(timeout=cli.LIMIT_SEC), 0)
 
-    def test_judging_process_is_killed(self):
-        """Whatever ends the judging, the mail passes: here somebody kills it at once."""
+    def check_disturbed(self, number):
+        """The mail passes though each judging process gets this signal; the seconds it took."""
         mail = cli.notice() + (b"y" * 999 + b"\n") * (40 * 1024)
         with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as sink:
             source.write(mail)
             source.seek(0)
+            start = time.monotonic()
             with subprocess.Popen([cli.PROGRAM, "filter"], stdin=source, stdout=sink,
                                   stderr=subprocess.PIPE) as process:
-                killed = False
+                disturbed = False
                 while process.poll() is None:
                     for child in children_of(process.pid):
-                        killed = kill(child) or killed
+                        disturbed = send(child, number) or disturbed
+                    time.sleep(0 if not disturbed else 0.01)
                 self.assertEqual(process.returncode, 0)
+            took = time.monotonic() - start
             sink.seek(0)
             self.assertTrue(sink.read().endswith(mail))
-            self.assertTrue(killed)
+            self.assertTrue(disturbed)
+            return took
+
+    def test_judging_process_is_killed(self):
+        """Whatever ends the judging, the mail passes: here somebody kills it at once."""
+        self.check_disturbed(signal.SIGKILL)
+
+    def test_judging_process_hangs(self):
+        """Dovecot's filters have 10 s by default."""
+        self.assertLess(self.check_disturbed(signal.SIGSTOP), 10)
 
 
 def children_of(pid):
@@ -166,9 +194,9 @@ def children_of(pid):
         return []
 
 
-def kill(pid):
+def send(pid, number):
     try:
-        os.kill(int(pid), signal.SIGKILL)
+        os.kill(int(pid), number)
         return True
     except OSError:
         return False

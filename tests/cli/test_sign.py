@@ -129,7 +129,6 @@ class Output(SignTest):
             "no body": b"Subject: x\n",
             "no line end": b"Subject: x",
             "no header": b"\nBody\n",
-            "blank header": b" \n\nBody\n",
             "text alone": b"This is no header\n",
             "CRLF and LF": b"Subject: x\r\n\nBody\r\n",
             "NUL": b"Subject: x\0y\n\n\0\n",
@@ -141,6 +140,16 @@ class Output(SignTest):
                 out = self.signed(mail)
                 self.assertTrue(out.startswith(b"Backstop-Tag: v=1; "))
                 self.assertTrue(out.endswith(mail))
+
+    def test_leading_continuation_lines(self):
+        """They stay on top, so that none of them continues a new field."""
+        for lead, rest in [(b" a\n\tb\n", MAIL), (b" \n", b"\nBody\n")]:
+            with self.subTest(lead=lead):
+                out = self.signed(lead + rest)
+                self.assertTrue(out.startswith(lead + b"Backstop-Tag: v=1; "))
+                self.assertTrue(out.endswith(b"\n" + rest))
+        out = self.signed(b" a\n b")
+        self.assertRegex(out, rb"\ABackstop-Tag: [^\n]+\nMessage-ID: <[^\n]+>\n\n a\n b\Z")
 
     def test_large_message(self):
         """Only the beginning is held in memory; all of it goes out."""

@@ -798,6 +798,7 @@ class Interrupted(Place):
     def each(self, start, run, how="kill", step=1):
         """Runs `run` again and again, interrupted one call later each time, until it is through.
         One call that fails may be no matter: then it is through when it was so many times."""
+        step *= 3 if SANITIZED else 1
         at, endings, in_a_row = 1, collections.Counter(), 0
         while in_a_row < (12 // step if how == "fail" else 1):
             start()

@@ -13,10 +13,10 @@
 static char *edited(const char *message)
 {
     header_edit edit = header_edit_start(span_from_string(message));
-    GString *out = g_string_new_len(edit.from_line.ptr, (gssize)edit.from_line.len);
+    GString *out = g_string_new(NULL);
+    g_autofree char *added = g_strconcat("N: n", edit.line_end, NULL);
     span body = span_skip(edit.rest, edit.header_len);
-    g_string_append_printf(out, "N: n%s", edit.line_end);
-    header_edit_append_without(&edit, SPAN("V"), out);
+    header_edit_append(&edit, SPAN("V"), added, out);
     g_string_append_len(out, body.ptr, (gssize)body.len);
     return g_string_free(out, FALSE);
 }
@@ -66,6 +66,42 @@ static void test_message_without_header_or_bytes(void **state)
     check("V:", "N: n\n");
 }
 
+static void test_leading_continuation_lines_stay_on_top(void **state)
+{
+    (void)state;
+    check(" a\n\tb\nA: 1\n\nb", " a\n\tb\nN: n\nA: 1\n\nb");
+    check(" a\r\n\r\nb", " a\r\nN: n\r\n\r\nb");
+    check(" a\rA: 1\r\rb", " a\rN: n\rA: 1\r\rb");
+    check("From a\n b\nV: x\n y\nA: 1\n\n", "From a\n b\nN: n\nA: 1\n\n");
+    check(" a\rV: x\nA: 1\n\n", " a\r\nN: n\nA: 1\n\n");
+    /* Nothing says that no such line follows. */
+    check(" a\n b\n", "N: n\n\n a\n b\n");
+    check(" a", "N: n\n\n a");
+    check("From a", "N: n\nFrom a");
+}
+
+static void test_lone_cr_begins_a_field(void **state)
+{
+    (void)state;
+    check("A: a\rV: x\nB: 2\n\nb", "N: n\nA: a\r\nB: 2\n\nb");
+    check("A: a\rV: x\n\nb", "N: n\nA: a\r\n\nb");
+    check("A: a\rV: x\r\nB: 2\r\n\r\nb", "N: n\r\nA: a\r\nB: 2\r\n\r\nb");
+    check("A: a\rv : x\r y\n z\nB: 2\n\n", "N: n\nA: a\r\nB: 2\n\n");
+    check("A: a\rV: x\rB: 2\n\n", "N: n\nA: a\rB: 2\n\n");
+    check("A: a\rV: x\rV: y\nV: z\nB: 2\n\n", "N: n\nA: a\r\nB: 2\n\n");
+    check("A: 1\nV: x\rV\r: y\rB: 2\n\n", "N: n\nA: 1\nB: 2\n\n");
+    check("A: 1\n\rV: x\n\nb", "N: n\nA: 1\n\r\n\nb");
+    check("From a\rV: x\nA: 1\n\n", "From a\r\nN: n\nA: 1\n\n");
+}
+
+static void test_lone_cr_else_stays(void **state)
+{
+    (void)state;
+    check("A: a\rb\r c\r\rVV: d\n\nV\rV: b", "N: n\nA: a\rb\r c\r\rVV: d\n\nV\rV: b");
+    check("A: 1\r\r\nV: x\r\r\nB: 2\r\r\n", "N: n\r\nA: 1\r\r\nB: 2\r\r\n");
+    check("A: 1\n\rb\nV: x\n\n", "N: n\nA: 1\n\rb\n\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -74,6 +110,9 @@ int main(void)
         cmocka_unit_test(test_a_from_line_stays_on_top),
         cmocka_unit_test(test_a_line_of_blanks_ends_no_header),
         cmocka_unit_test(test_message_without_header_or_bytes),
+        cmocka_unit_test(test_leading_continuation_lines_stay_on_top),
+        cmocka_unit_test(test_lone_cr_begins_a_field),
+        cmocka_unit_test(test_lone_cr_else_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

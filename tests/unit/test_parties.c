@@ -144,6 +144,22 @@ static void test_other_returned_messages(void **state)
     fixture_free(&f);
 }
 
+static void test_more_returned_messages(void **state)
+{
+    (void)state;
+    for (unsigned count = 3; count < 6; count++) {
+        g_autoptr(GString) text = g_string_new(TOP REPORT("b"));
+        for (unsigned i = 0; i <= count; i++) {
+            g_string_append(text, "--b\nContent-Type: message/rfc822\n\n" HEADER "\nHi\n");
+        }
+        g_string_append(text, "--b--\n");
+        fixture f = fixture_notice(text->str);
+        assert_int_equal(f.notice->others->len, 3);
+        assert_int_equal(f.notice->has_more_others, count > 3);
+        fixture_free(&f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -151,6 +167,7 @@ int main(void)
         cmocka_unit_test(test_notified_are_bounded),
         cmocka_unit_test(test_returned_header_as_it_stood),
         cmocka_unit_test(test_other_returned_messages),
+        cmocka_unit_test(test_more_returned_messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -321,6 +321,53 @@ static void test_encoded_message(void **state)
     g_free(encoded);
 }
 
+/* Where the header stood, and what else came back: what it may prove depends on it. */
+static void test_trust(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool is_cited, has_body, id_is_cited;
+    } cases[] = {
+        { REPORT PART("message/rfc822") HEADER "\nHi\n--b--\n", false, true, false },
+        { REPORT PART("message/rfc822") HEADER "\n-- Hi\n--b--\n", false, true, false },
+        { REPORT PART("text/rfc822-headers") HEADER "\n--b--\n", false, false, false },
+        { TEXT HEADER "\nHi\n", false, true, false },
+        { TEXT HEADER "\n----\n", false, false, false },
+        { TEXT HEADER "\n--Hi\n", false, true, false },
+        { TEXT "To: nobody@mail.example\nSubject: Offer\n\nHi\n\n" HEADER "\nHi\n", true, true,
+          false },
+        { TEXT "From: alice@our.example\nTo: nobody@mail.example\nSubject: Offer\n\nHi\n\n" HEADER
+               "\nHi\n",
+          true, true, false },
+        { TEXT "Message-ID: <1@our.example>\n", false, false, true },
+        /* an automatic reply quotes the text, and no header */
+        { "From: bob@mail.example\nTo: alice@our.example\nSubject: Out of office: Offer\n"
+          "Auto-Submitted: auto-replied\n\nI am out of the office until Monday.\n\n" HEADER
+          "\nHi\n",
+          true, true, false },
+        { "From: bob@mail.example\nTo: alice@our.example\nSubject: Read: Offer\n"
+          "Content-Type: multipart/report; report-type=disposition-notification; boundary=b\n\n"
+          "--b\n\nIt was read.\n" PART(
+              "message/disposition-notification") "Final-Recipient: rfc822; "
+                                                  "bob@mail.example\nOriginal-Message-ID: "
+                                                  "<1@our.example>\n"
+                                                  "Disposition: manual-action/MDN-sent-manually; "
+                                                  "displayed\n\n--b--\n",
+          false, false, false },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        fixture f = fixture_notice(cases[i].text);
+        const struct backstop_returned *r = &f.notice->returned;
+        if (r->header.is_cited != cases[i].is_cited || r->header.has_body != cases[i].has_body ||
+            r->message_id_is_cited != cases[i].id_is_cited) {
+            fail_msg("%zu: %d %d %d: %s", i, r->header.is_cited, r->header.has_body,
+                     r->message_id_is_cited, cases[i].text);
+        }
+        fixture_free(&f);
+    }
+}
+
 static void test_hops(void **state)
 {
     (void)state;
@@ -365,7 +412,7 @@ int main(void)
         cmocka_unit_test(test_fields),          cmocka_unit_test(test_sender_from_status),
         cmocka_unit_test(test_outermost_only),  cmocka_unit_test(test_body),
         cmocka_unit_test(test_encoded_message), cmocka_unit_test(test_hops),
-        cmocka_unit_test(test_hop_limit),
+        cmocka_unit_test(test_hop_limit),       cmocka_unit_test(test_trust),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 /* The Backstop-Tag: bytes as docs/tag.md has them, and every way in which a tag is not ours. */
 #include "proof/tag.h"
 
+#include "message/limits.h"
 #include "message/message.h"
 
 #include <setjmp.h>
@@ -262,6 +263,14 @@ static void test_not_bound(void **state)
         { sender, "From: bob@our.example\n" MAIL },
         { sender, "Subject: Offer\n" MAIL },
         { sender, "Message-ID: <2@our.example>\n" MAIL },
+        /* One put below is shown by others. */
+        { sender, FROM SUBJECT ID "Subject: below\n\n" },
+        { sender, FROM SUBJECT ID "Message-ID: <2@our.example>\n\n" },
+        { sender, FROM SUBJECT ID "from: bob@our.example\n\n" },
+        { sender, FROM SUBJECT ID FROM "\n" },
+        { sender, FROM SUBJECT ID "Subject: \nSubject: below\n\n" },
+        { sender, "From: alice@our.example, bob@our.example\n" SUBJECT ID "\n" },
+        { sender, "From: Pills: alice@our.example, eve@evil.example;\n" SUBJECT ID "\n" },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(mails); i++) {
         if (is_bound_to(VALUE, mails[i].sender, mails[i].text)) {
@@ -284,7 +293,8 @@ static void test_still_bound(void **state)
         "e\n aus \n\t K\xc3\xb6ln\n"
         "Message-ID:\n <1@our.example> (added)\n\n",
         MAIL "Subject: body\n",
-        FROM SUBJECT ID "Subject: below\nMessage-ID: <2@our.example>\nFrom: bob@our.example\n\n",
+        "From: Doe, Alice <alice@our.example>\n" SUBJECT ID "\n",
+        FROM SUBJECT ID "Message-ID: \n\n",
     };
     for (size_t i = 0; i < G_N_ELEMENTS(mails); i++) {
         if (!is_bound_to(VALUE, sender, mails[i])) {
@@ -308,6 +318,29 @@ static void test_empty_mail(void **state)
     assert_true(is_ours(out->str, 0));
     assert_true(is_bound_to(out->str, "", "X-Other: 2\n\n"));
     assert_false(is_bound_to(out->str, "", "Subject: x\n\n"));
+}
+
+/* A doubled field is signed, and never proved. */
+static void test_ambiguous_mail(void **state)
+{
+    (void)state;
+    unsigned char nonce[TAG_NONCE_BYTES] = { 0 };
+    g_autoptr(GString) out = g_string_new(NULL);
+    g_autoptr(GString) long_from = g_string_new("From: alice@our.example");
+    mail m = read_mail("Subject: one\n" MAIL);
+    assert_true(m.read.is_ambiguous);
+    tag_write(keys_at(keys, 0), NOW, nonce, span_from_string(sender), &m.read, out);
+    free_mail(&m);
+    assert_true(is_ours(out->str, 0));
+    assert_false(is_bound_to(out->str, sender, "Subject: one\n" MAIL));
+    /* A second mailbox may stand behind what is read of it. */
+    for (unsigned i = 0; i < LIMIT_VALUE_BYTES / 8; i++) {
+        g_string_append(long_from, "\n (filler)");
+    }
+    g_string_append(long_from, ", bob@our.example\n\n");
+    m = read_mail(long_from->str);
+    assert_true(m.read.is_ambiguous);
+    free_mail(&m);
 }
 
 static void test_in_time(void **state)
@@ -339,6 +372,7 @@ int main(void)
         cmocka_unit_test(test_not_bound),
         cmocka_unit_test(test_still_bound),
         cmocka_unit_test(test_empty_mail),
+        cmocka_unit_test(test_ambiguous_mail),
         cmocka_unit_test(test_in_time),
     };
     return cmocka_run_group_tests(tests, make_keys, free_keys);

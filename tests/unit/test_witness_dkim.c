@@ -216,6 +216,42 @@ static void test_body(void **state)
     /* l= allows text below what was signed: it does not count here */
     EXPECT_SIGNED(HOW(.body = "Hi\r\n", .tags = T_NOW "; l=4"), PARTS(.body = "Hi\nBuy pills!\n"),
                   "genuine likely", NULL);
+    EXPECT_SIGNED(HOW(.body = "Hi\r\n"), PARTS(.body = "-- Buy pills!\n-- now\n"), "genuine likely",
+                  "not what was signed");
+    EXPECT_SIGNED(HOW(.body = "-- Alice\r\n"), PARTS(.body = "-- Alice\n"), "genuine proof", NULL);
+    scene_free(&s);
+}
+
+/* The bytes of a body are not there to be checked: it came back encoded, or in a text. */
+static void test_body_not_at_hand(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body, *expected;
+    } cases[] = {
+        { "", "genuine proof" },
+        { "----\n", "genuine proof" },
+        { "Buy pills!\n", "genuine likely" },
+        { "--Buy pills!\n", "genuine likely" },
+    };
+    scene s = dkim_scene();
+    g_autofree char *header = SIGNED(.names = ALL_NAMES);
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = g_strconcat(
+            "Return-Path: <>\nFrom: MAILER-DAEMON@mx.remote.example\nTo: alice@our.example\n"
+            "Subject: failure notice\n\nYour message could not be delivered to\n"
+            "<bob@remote.example>: user unknown\n\n",
+            header, "\n", cases[i].body, NULL);
+        EXPECT_TEXT(&s, "dkim", text, cases[i].expected, NULL);
+    }
+    g_autofree char *whole = g_strconcat(header, "\nBuy pills!\n", NULL);
+    g_autofree char *base64 = g_base64_encode((const guchar *)whole, strlen(whole));
+    g_autofree char *more = g_strconcat("--b\nContent-Type: message/rfc822\n"
+                                        "Content-Transfer-Encoding: base64\n\n",
+                                        base64, "\n", NULL);
+    g_autofree char *text = notice_text(PARTS(.more = more));
+    evidence said = scene_ask_about(&s, "dkim", text, 1);
+    assert_string_equal(evidence_text(&said), "genuine likely");
     scene_free(&s);
 }
 
@@ -351,7 +387,7 @@ int main(void)
         cmocka_unit_test(test_expiry),         cmocka_unit_test(test_body),
         cmocka_unit_test(test_bad_signatures), cmocka_unit_test(test_several_signatures),
         cmocka_unit_test(test_wrong_places),   cmocka_unit_test(test_absence),
-        cmocka_unit_test(test_replays),
+        cmocka_unit_test(test_replays),        cmocka_unit_test(test_body_not_at_hand),
     };
     return cmocka_run_group_tests(tests, make_key, free_key);
 }

@@ -148,6 +148,56 @@ static void test_automatic_replies(void **state)
     scene_free(&s);
 }
 
+/* What a reply quotes comes after what its header says, and alone is no more than cited. */
+static void test_cited_message_ids(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *top, *text, *expected;
+        bool is_cited, is_failure;
+    } cases[] = {
+        { "", "> Message-ID: " ID "\n", ID, true, false },
+        { "In-Reply-To: <9@x>\n", "> Message-ID: " ID "\n", "<9@x> " ID, false, false },
+        { "References: <8@x> <9@x>\n", "Message-ID: " ID "\n", "<9@x> " ID, false, false },
+        /* a whole header block of ours in the quoted text */
+        { "In-Reply-To: <9@x>\n", MAIL_HEADER "\nHi\n", "<9@x> " ID, false, false },
+        { "", MAIL_HEADER "\nHi\n", ID, true, false },
+        { "", "", "", false, false },
+        /* a failure notice that returned nothing */
+        { "", "Message-ID: " ID "\n", ID, true, true },
+        { "In-Reply-To: <9@x>\n", "Message-ID: " ID "\n", "<9@x> " ID, false, true },
+        /* what came back counts alone */
+        { "In-Reply-To: <9@x>\n", MAIL_HEADER "\nHi\n", ID, false, true },
+    };
+    scene s = ledger_scene();
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *head =
+            cases[i].is_failure
+                ? g_strconcat("Return-Path: <>\nFrom: MAILER-DAEMON@mx.remote.example\nTo: " ALICE
+                              "\nSubject: failure notice\n",
+                              cases[i].top,
+                              "\nYour message could not be delivered to\n<" BOB ">: user unknown\n",
+                              NULL)
+                : reply(BOB, cases[i].top);
+        g_autofree char *text = g_strconcat(head, "\n", cases[i].text, NULL);
+        backstop_message *message;
+        assert_int_equal(BACKSTOP_OK, backstop_message_read(text, strlen(text), NULL, &message));
+        backstop_notice *notice = backstop_notice_read(message);
+        hearing *h = hearing_open(notice, 0, s.site, s.keys, s.store, s.now_sec);
+        g_autoptr(GString) ids = g_string_new(NULL);
+        for (unsigned k = 0; k < h->message_ids->len; k++) {
+            g_string_append_printf(ids, "%s%s", k > 0 ? " " : "",
+                                   hearing_text_at(h->message_ids, k).ptr);
+        }
+        assert_string_equal(ids->str, cases[i].expected);
+        assert_int_equal(h->first_id_is_cited, cases[i].is_cited);
+        hearing_close(h);
+        backstop_notice_free(notice);
+        backstop_message_free(message);
+    }
+    scene_free(&s);
+}
+
 static void test_replays(void **state)
 {
     (void)state;
@@ -184,7 +234,7 @@ static scene complete_scene(int64_t since_sec)
 static void test_complete_absence(void **state)
 {
     (void)state;
-    scene s = complete_scene(MAIL_SEC);
+    scene s = complete_scene(MAIL_SEC - HEARING_DATE_SKEW_SEC);
     EXPECT(&s, "ledger", USUAL, "forged likely", "2026-11-23");
     EXPECT(&s, "ledger", PARTS(.header = MAIL_FIELDS), "", NULL);
     EXPECT(&s, "ledger", PARTS(.to = "SRS0=ab=cd=x.example=y@our.example"), "", NULL);
@@ -196,7 +246,7 @@ static void test_complete_absence(void **state)
     scene_record(&s, "dora@our.example", "x@remote.example", ID, MAIL_SEC);
     EXPECT(&s, "ledger", USUAL, "genuine hint", NULL);
     scene_free(&s);
-    s = complete_scene(MAIL_SEC + 1);
+    s = complete_scene(MAIL_SEC - HEARING_DATE_SKEW_SEC + 1);
     EXPECT(&s, "ledger", USUAL, "", NULL);
     scene_free(&s);
     s = complete_scene(MAIL_SEC - DAY_SEC);
@@ -214,7 +264,7 @@ static void test_absence_of_several_domains(void **state)
     assert_int_equal(BACKSTOP_OK, backstop_site_add_domain(s.site, "other.example", &other, NULL));
     EXPECT(&s, "ledger", USUAL, "forged likely", NULL);
     EXPECT(&s, "ledger", PARTS(.to = ALICE ", alice@other.example"), "", NULL);
-    scene_record(&s, "x@other.example", "y@remote.example", "<5@our.example>", MAIL_SEC);
+    scene_record(&s, "x@other.example", "y@remote.example", "<5@our.example>", MAIL_SEC - DAY_SEC);
     EXPECT(&s, "ledger", PARTS(.to = ALICE ", alice@other.example"), "forged likely", NULL);
     scene_free(&s);
 }
@@ -331,6 +381,7 @@ int main(void)
         cmocka_unit_test(test_verp),
         cmocka_unit_test(test_no_original),
         cmocka_unit_test(test_automatic_replies),
+        cmocka_unit_test(test_cited_message_ids),
         cmocka_unit_test(test_replays),
         cmocka_unit_test(test_complete_absence),
         cmocka_unit_test(test_absence_of_several_domains),

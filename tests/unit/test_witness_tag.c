@@ -118,6 +118,10 @@ static void test_rewritten(void **state)
         { "Subject: Offer\n", "Subject: Pills\nSubject: Offer\n", "genuine likely" },
         { "From: Alice <alice@our.example>",
           "From: Eve <eve@evil.example>\nFrom: Alice <alice@our.example>", "genuine likely" },
+        /* or below it: other readers show that one */
+        { "Subject: Offer\n", "Subject: Offer\nSubject: Pills\n", "genuine likely" },
+        { "From: Alice <alice@our.example>", "From: Pills: alice@our.example, eve@evil.example;",
+          "genuine likely" },
         /* what is not bound */
         { "To: bob@remote.example", "To: undisclosed-recipients:;", "genuine proof" },
         { "Date: " MAIL_DATE, "Date: Tue, 24 Nov 2026 00:00:00 +0000", "genuine proof" },
@@ -168,7 +172,7 @@ static void test_unchecked(void **state)
     (void)state;
     scene s = scene_new();
     scene_open_store(&s);
-    scene_record(&s, "carol@our.example", "x@remote.example", "<0@our.example>",
+    scene_record(&s, "alice@our.example", "x@remote.example", "<0@our.example>",
                  MAIL_SEC - DAY_SEC);
     EXPECT(&s, "tag", USUAL, "forged likely", NULL);
     g_autofree char *header = tagged(&s);
@@ -202,7 +206,7 @@ static void test_false_tags(void **state)
     static const char *const parts[] = { "; t=", "; n=", "; a=", "k=" };
     scene s = scene_new();
     scene_open_store(&s);
-    scene_record(&s, "carol@our.example", "x@remote.example", "<0@our.example>",
+    scene_record(&s, "alice@our.example", "x@remote.example", "<0@our.example>",
                  MAIL_SEC - DAY_SEC);
     for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
         g_autofree char *header = tagged(&s);
@@ -314,8 +318,16 @@ static void test_absence(void **state)
     EXPECT(&s, "tag", USUAL, "", NULL);
     scene_open_store(&s);
     EXPECT(&s, "tag", USUAL, "", NULL);
-    /* another sender's mail of the domain was tagged; MAIL_FIELDS are dated MAIL_SEC */
-    scene_record(&s, "carol@our.example", "x@remote.example", "<0@our.example>", MAIL_SEC);
+    /* A neighbour's mail was tagged: that tells of the others where the domain is closed alone. */
+    scene_record(&s, "carol@our.example", "x@remote.example", "<0@our.example>",
+                 MAIL_SEC - HEARING_DATE_SKEW_SEC);
+    EXPECT(&s, "tag", USUAL, "", NULL);
+    backstop_domain_set_closed(s.domain, true);
+    EXPECT(&s, "tag", USUAL, "forged likely", "2026-11-23");
+    backstop_domain_set_closed(s.domain, false);
+    /* MAIL_FIELDS are dated MAIL_SEC, by a clock that may be fast */
+    scene_record(&s, "alice@our.example", "x@remote.example", "<0@our.example>",
+                 MAIL_SEC - HEARING_DATE_SKEW_SEC);
     EXPECT(&s, "tag", USUAL, "forged likely", "2026-11-23");
     EXPECT(&s, "tag", PARTS(.header = MAIL_FIELDS), "", NULL);
     EXPECT(&s, "tag", PARTS(.to = "news-bounces@our.example"), "", NULL);
@@ -338,13 +350,14 @@ static void test_absence(void **state)
     scene_free(&s);
     s = scene_new();
     scene_open_store(&s);
-    scene_record(&s, "carol@our.example", "x@remote.example", "<0@our.example>", MAIL_SEC + 1);
+    scene_record(&s, "alice@our.example", "x@remote.example", "<0@our.example>",
+                 MAIL_SEC - HEARING_DATE_SKEW_SEC + 1);
     EXPECT(&s, "tag", USUAL, "", NULL);
     scene_free(&s);
     s = scene_new();
     scene_open_store(&s);
-    scene_record(&s, "carol@our.example", "x@remote.example", "<0@our.example>",
-                 MAIL_SEC - HEARING_QUEUE_SEC);
+    scene_record(&s, "alice@our.example", "x@remote.example", "<0@our.example>",
+                 MAIL_SEC - HEARING_QUEUE_SEC - HEARING_DATE_SKEW_SEC);
     EXPECT(&s, "tag",
            PARTS(.header =
                      HOP_FIELD "From: alice@our.example\nDate: Mon, 23 Nov 2020 20:24:49 +0000\n"
@@ -357,7 +370,7 @@ static void check_gap(int64_t from_sec, int64_t until_sec, const char *expected)
 {
     scene s = scene_new();
     scene_open_store(&s);
-    scene_record(&s, "carol@our.example", "x@remote.example", "<0@our.example>",
+    scene_record(&s, "alice@our.example", "x@remote.example", "<0@our.example>",
                  MAIL_SEC - DAY_SEC);
     assert_int_equal(BACKSTOP_OK, backstop_store_add_gap(s.store, from_sec, until_sec, NULL));
     g_autofree char *header =
