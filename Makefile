@@ -32,6 +32,9 @@ bench:
 	scripts/install-deps bench
 	$(MAKE) all
 	bench/recognise $(BUILD)
+	$(BUILD)/bench/dkim
+	$(BUILD)/bench/judge
+	$(BUILD)/bench/ledger
 	bench/sweep $(BUILD)
 
 # Long: FUZZ_SECONDS for each target. What is found stays below build-fuzz/corpus.
@@ -41,7 +44,7 @@ fuzz:
 	scripts/check-fuzz $(FUZZ_SECONDS)
 
 # The notices of real mail systems, made anew (tests/testbed/).
-fixtures:
+fixtures: all
 	tests/testbed/fetch
 	tests/testbed/make-fixtures
 

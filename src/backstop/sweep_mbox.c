@@ -91,6 +91,11 @@ static backstop_status open_sides(const undo_state *state, const undo_journal *j
     }
     if (status == BACKSTOP_OK) {
         status = open_side(folder, may_make ? &like : NULL, tally, error);
+        if (status == BACKSTOP_ERROR_STORE && may_make && access(folder->path, F_OK) != 0) {
+            status = error_fail(error, BACKSTOP_ERROR_STORE,
+                                "%s cannot be made; name a place where you may, with --to",
+                                folder->path);
+        }
     }
     if (status == BACKSTOP_OK) {
         status = scan_side(box, digests, error);

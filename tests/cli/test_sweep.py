@@ -7,6 +7,7 @@ import collections
 import csv
 import email.utils
 import fcntl
+import grp
 import json
 import os
 import pathlib
@@ -784,6 +785,31 @@ class Mbox(Place):
         self.assertEqual(result.returncode, 75)
         self.assertIn(b"liblockfile-bin", result.stderr)
         self.assertEqual(self.box.read_bytes(), self.before)
+
+    @unittest.skipUnless(os.getuid() == 0, "only root can become another user")
+    @unittest.skipUnless(shutil.which("dotlockfile"), "there is no dotlockfile")
+    def test_where_only_a_program_of_group_mail_may_make_files(self):
+        spool, home = self.folder / "spool", self.folder / "home"
+        for path in [spool, home]:
+            path.mkdir()
+        for path in [home, self.sent, *self.sent.rglob("*")]:
+            os.chown(path, 65534, 65534)
+        os.chmod(self.folder, 0o755)
+        box = spool / "nobody"
+        box.write_bytes(self.before)
+        os.chown(box, 65534, grp.getgrnam("mail").gr_gid)
+        os.chown(spool, 0, grp.getgrnam("mail").gr_gid)
+        os.chmod(box, 0o660)
+        os.chmod(spool, 0o2775)
+        self.state = home / "state"
+        result = self.sweep(box, "--apply", user="nobody")
+        self.assertEqual(result.returncode, 75)
+        self.assertIn(b"--to", result.stderr)
+        self.must(self.sweep(box, "--apply", "--to", home / "Backscatter", user="nobody"))
+        self.assertEqual(sum(split_mbox(box).values()), 12)
+        self.assertEqual(os.listdir(spool), ["nobody"])
+        self.must(self.undo(box, user="nobody"))
+        self.assertEqual(box.read_bytes(), self.before)
 
 
 class Interrupted(Place):

@@ -372,6 +372,74 @@ static void test_absence(void **state)
     scene_free(&s);
 }
 
+#define HOP(text) "Received: " text "; " MAIL_DATE "\n"
+
+/* What a server of ours took from within need not have passed those that sign: a program, or a
+ * user who logged in. Of what it took from outside, absence counts as ever. */
+static void test_absence_where_we_report(void **state)
+{
+    (void)state;
+    static const char within[] = "from within";
+    static const struct {
+        const char *header, *why;
+    } cases[] = {
+        { HOP("by mx.our.example (Postfix, from userid 33) id 1"), within },
+        { HOP("from pc (unknown [10.0.0.5]) by mx.our.example with ESMTP"), within },
+        { HOP("from pc (unknown [203.0.113.5]) by mx.our.example with ESMTPSA"), within },
+        { HOP("from pc (unknown [203.0.113.5]) by mx.provider.example with ESMTPA"), within },
+        /* below a domain of ours, though nobody named it */
+        { HOP("by new.our.example (Postfix, from userid 33) id 1"), within },
+        { HOP("from out.our.example (out.our.example [192.0.2.5]) by mx.our.example")
+              HOP("by out.our.example (Postfix, from userid 33) id 1"),
+          within },
+        /* from outside */
+        { HOP("from x (unknown [203.0.113.66]) by mx.our.example with ESMTP"), NULL },
+        { HOP("from localhost (localhost [127.0.0.1]) by mx.our.example")
+              HOP("from x (unknown [203.0.113.66]) by mx.our.example with ESMTP"),
+          NULL },
+        { HOP("from x (unknown [203.0.113.66]) by mx.our.example with ESMTP")
+              HOP("from pc (unknown [10.0.0.5]) by mx.our.example with ESMTPSA"),
+          NULL },
+        /* from whom is not said */
+        { HOP("from out.our.example by mx.our.example with ESMTP"), NULL },
+        { HOP("from x by mx.our.example with ESMTPSA (unknown [203.0.113.66]) by mx.our.example"),
+          NULL },
+        /* somebody else's server: his users are not ours */
+        { HOP("by mx.remote.example (Postfix, from userid 33) id 1"), NULL },
+        { HOP("from pc (unknown [203.0.113.66]) by mx.remote.example with ESMTPSA")
+              HOP("by mx.our.example (Postfix, from userid 33) id 1"),
+          NULL },
+        { HOP("by mx.our.example.net (Postfix, from userid 33) id 1"), NULL },
+    };
+    scene s = scene_new();
+    static const char *const hosts[] = { "192.0.2.0/28", "mx.our.example", "mx.provider.example" };
+    for (size_t i = 0; i < G_N_ELEMENTS(hosts); i++) {
+        assert_int_equal(BACKSTOP_OK,
+                         backstop_site_add_outbound_host(s.site, hosts[i], false, NULL));
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *header = g_strconcat(PATH_FIELD, cases[i].header, MAIL_FIELDS, NULL);
+        check_silent(&s, PARTS(.header = header), cases[i].why, __LINE__);
+    }
+    /* fields that the sender wrote are none of our server's */
+    check_silent(&s,
+                 PARTS(.header = "Subject: x\n" HOP("by mx.our.example (Postfix, from userid 33)")
+                           MAIL_FIELDS),
+                 NULL, __LINE__);
+    scene_free(&s);
+}
+
+static void test_absence_with_unknown_exits(void **state)
+{
+    (void)state;
+    scene s = scene_new();
+    backstop_site_set_unknown_exits(s.site, true);
+    check_silent(&s, USUAL, "ways that nobody configured", __LINE__);
+    backstop_site_set_unknown_exits(s.site, false);
+    check_silent(&s, USUAL, NULL, __LINE__);
+    scene_free(&s);
+}
+
 static const char *domain_name_of(const scene *s, const char *to)
 {
     session x = session_open(s, notice_text(PARTS(.to = to)), 0);
@@ -458,6 +526,8 @@ int main(void)
         cmocka_unit_test(test_message_ids),
         cmocka_unit_test(test_time),
         cmocka_unit_test(test_absence),
+        cmocka_unit_test(test_absence_where_we_report),
+        cmocka_unit_test(test_absence_with_unknown_exits),
         cmocka_unit_test(test_domain),
         cmocka_unit_test(test_other_messages),
         cmocka_unit_test(test_bounds),

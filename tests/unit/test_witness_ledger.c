@@ -242,6 +242,15 @@ static void test_complete_absence(void **state)
     backstop_site_set_ledger_complete(s.site, false);
     EXPECT(&s, "ledger", USUAL, "", NULL);
     backstop_site_set_ledger_complete(s.site, true);
+    /* our own server reports what it took from within: a program's mail need not be recorded */
+    EXPECT(&s, "ledger",
+           PARTS(.header = "Received: by mx.our.example (Postfix, from userid 33); " MAIL_DATE
+                           "\n" MAIL_FIELDS),
+           "", NULL);
+    EXPECT(&s, "ledger",
+           PARTS(.header = "Received: from x (unknown [203.0.113.66]) by mx.our.example; " MAIL_DATE
+                           "\n" MAIL_FIELDS),
+           "forged likely", NULL);
     /* what another host of ours sent is known, though not from here */
     scene_record(&s, "dora@our.example", "x@remote.example", ID, MAIL_SEC);
     EXPECT(&s, "ledger", USUAL, "genuine hint", NULL);
@@ -279,6 +288,23 @@ static void test_absence_of_what_is_forgotten(void **state)
     s.now_sec++;
     EXPECT(&s, "ledger", USUAL, "", NULL);
     backstop_store_set_days(s.store, BACKSTOP_LEDGER_DAYS + 1);
+    EXPECT(&s, "ledger", USUAL, "forged likely", NULL);
+    scene_free(&s);
+}
+
+/* The Date is older than a queue holds a mail: it may have been recorded then, and forgotten.
+ * Whoever makes such a Date up gains the silence of the ledger alone. */
+static void test_absence_of_an_old_date(void **state)
+{
+    (void)state;
+    static const char header[] =
+        PATH_FIELD HOP_FIELD "From: " ALICE "\nDate: Mon, 09 Nov 2026 20:24:50 +0000\n"
+                             "Message-ID: " ID "\nX-Mailer: m\n";
+    scene s = complete_scene(MAIL_SEC - 30 * DAY_SEC);
+    s.now_sec = MAIL_SEC + (BACKSTOP_LEDGER_DAYS - 15) * DAY_SEC;
+    EXPECT(&s, "ledger", PARTS(.header = header), "forged likely", NULL);
+    s.now_sec++;
+    EXPECT(&s, "ledger", PARTS(.header = header), "", NULL);
     EXPECT(&s, "ledger", USUAL, "forged likely", NULL);
     scene_free(&s);
 }
@@ -386,6 +412,7 @@ int main(void)
         cmocka_unit_test(test_complete_absence),
         cmocka_unit_test(test_absence_of_several_domains),
         cmocka_unit_test(test_absence_of_what_is_forgotten),
+        cmocka_unit_test(test_absence_of_an_old_date),
         cmocka_unit_test(test_imported),
         cmocka_unit_test(test_personal_absence),
         cmocka_unit_test(test_too_many_questions),

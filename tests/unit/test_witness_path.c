@@ -147,9 +147,11 @@ static void test_inside_the_reporting_side(void **state)
         { R("from mx.forward.example (mx.forward.example [203.0.113.40]) by mx.remote.example")
               R(OURS " by mx.forward.example"),
           "" },
+        /* he may have had it from us */
         { R("from x (unknown [10.0.0.7]) by mx.remote.example") R(OURS " by mx.forward.example"),
-          "" },
-        { R("from mx.forward.example by mx.remote.example") R(OURS " by mx.forward.example"), "" },
+          "genuine hint" },
+        { R("from mx.forward.example by mx.remote.example") R(OURS " by mx.forward.example"),
+          "genuine hint" },
     };
     CHECK_PATHS(cases);
 }
@@ -170,10 +172,11 @@ static void test_forged_fields(void **state)
         { R("from dial.example ([203.0.113.66] helo=[192.0.2.5]) by mx.remote.example with esmtp "
             "(Exim 4.96)"),
           "" },
-        { R("from mx.our.example by mx.remote.example"), "" },
+        /* where nobody saw the address, it may be true */
+        { R("from mx.our.example by mx.remote.example"), "genuine hint" },
         { R("from [192.0.2.5] by mx.remote.example"), "genuine hint" },
         { R("from [203.0.113.66] by mx.remote.example"), "" },
-        { R("from [192.0.2.5] by mx.our.example"), "" },
+        { R("from [192.0.2.5] by mx.our.example"), "genuine hint" },
         /* names that nobody looked up and back */
         { R("from x (mx.our.example [203.0.113.66] (may be forged)) by mx.remote.example"), "" },
         { R("from mx.our.example (HELO x) (203.0.113.66) by mx.remote.example with SMTP"), "" },
@@ -184,10 +187,10 @@ static void test_forged_fields(void **state)
           "" },
         /* fields within the HELO, as servers have written it that do not look at it */
         { R("from x (mx.our.example [192.0.2.5]) (unknown [203.0.113.66]) by mx.remote.example"),
-          "" },
-        { R("from x ([192.0.2.5]) ([203.0.113.66]) by mx.remote.example"), "" },
+          "genuine hint" },
+        { R("from x ([192.0.2.5]) ([203.0.113.66]) by mx.remote.example"), "genuine hint" },
         { R("from x by mx.our.example with ESMTPSA (unknown [203.0.113.66]) by mx.remote.example"),
-          "" },
+          "genuine hint" },
         /* a customer of the reporting provider, named after his address */
         { R("from x (h-203-0-113-66.isp.example [203.0.113.66]) by mx.isp.example")
               R(OURS " by h-203-0-113-66.isp.example"),
@@ -243,6 +246,50 @@ static void test_none_of_ours(void **state)
     CHECK_PATHS(cases);
 }
 
+/* Who gave the mail to the reporting side is not said: a host of ours below may be true. Where a
+ * stranger was seen to hand it in, it is not; nor does it hide that he did, if it is named alone
+ * by a name that is none of our hosts. */
+static void test_hosts_named_below(void **state)
+{
+    (void)state;
+    static const path_case cases[] = {
+        /* a gateway that says nothing of its client, and one whose words cannot be read */
+        { R("from gateway by mx.remote.example with ESMTP") R(OURS " by mx.gateway.example"),
+          "genuine hint" },
+        { R("from x (unknown [10.0.0.7]) by mx.remote.example")
+              R("from mx.our.example by mx.gateway.example"),
+          "genuine hint" },
+        { R("from x (unknown [10.0.0.7]) by mx.remote.example")
+              R("from pc by mx.our.example with ESMTPSA"),
+          "genuine hint" },
+        { R(SPAMMER " by mx.remote.example with ESMTPSA") R(OURS " by mx.remote.example"),
+          "genuine hint" },
+        { R("from gateway by mx.remote.example with ESMTP")
+              R("from x (x [203.0.113.7]) by mx.gateway.example"),
+          "" },
+        /* a stranger was seen */
+        { R("from x (unknown [203.0.113.66]) by mx.remote.example")
+              R(OURS " by mx.gateway.example"),
+          "" },
+        { R("from x (unknown [203.0.113.66]) by mx.remote.example")
+              R("from pc by mx.our.example with ESMTPSA"),
+          "" },
+        { R("from x (unknown [203.0.113.66]) by mx.remote.example")
+              R("from pc (pc [10.1.2.3]) by www.our.example with ESMTPSA"),
+          "forged likely" },
+        { R("from x (unknown [203.0.113.66]) by mx.remote.example")
+              R("from our.example (unknown [203.0.113.7]) by mail.our.example"),
+          "forged likely" },
+    };
+    CHECK_PATHS(cases);
+    /* who named no hosts knows none */
+    scene s = scene_new();
+    EXPECT(&s, "path",
+           PARTS(.header = R("from x by mx.remote.example") R(OURS " by x.example") MAIL_FIELDS),
+           "", NULL);
+    scene_free(&s);
+}
+
 /* Our own host gave the mail up, or refused to. */
 static void test_reported_by_us(void **state)
 {
@@ -266,9 +313,9 @@ static void test_reported_by_us(void **state)
               R("from x (unknown [203.0.113.66]) by out.our.example with ESMTP")
                   R("from y (y [203.0.113.1]) by z.example with ESMTPSA"),
           "" },
-        { R("from mx.our.example by mx.our.example with ESMTP"), "" },
+        { R("from mx.our.example by mx.our.example with ESMTP"), "genuine hint" },
         { R("by mx.our.example (Postfix, from userid 1000) id 1") "Received: (nobody knows)\n",
-          "" },
+          "genuine hint" },
         /* one that nobody named */
         { R("by new.our.example (Postfix, from userid 1000) id 1"), "genuine hint" },
         { R("from pc (unknown [203.0.113.5]) by new.our.example with ESMTPSA"), "genuine hint" },
@@ -434,6 +481,7 @@ int main(void)
         cmocka_unit_test(test_inside_the_reporting_side),
         cmocka_unit_test(test_forged_fields),
         cmocka_unit_test(test_none_of_ours),
+        cmocka_unit_test(test_hosts_named_below),
         cmocka_unit_test(test_reported_by_us),
         cmocka_unit_test(test_internal_network),
         cmocka_unit_test(test_absence_silenced),

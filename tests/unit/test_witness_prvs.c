@@ -102,7 +102,9 @@ static void test_absence(void **state)
     scene_record(&s, "alice@our.example", "x@remote.example", "<0@our.example>",
                  MAIL_SEC - DAY_SEC);
     EXPECT(&s, "prvs", USUAL, "", NULL);
-    scene_record_as(&s, "alice@our.example", "x@remote.example", "<0@our.example>", MAIL_SEC, true);
+    /* MAIL_FIELDS are dated MAIL_SEC, by a clock that may be fast */
+    scene_record_as(&s, "alice@our.example", "x@remote.example", "<0@our.example>",
+                    MAIL_SEC - HEARING_DATE_SKEW_SEC, true);
     EXPECT(&s, "prvs", USUAL, "forged likely", "alice@our.example");
     EXPECT(&s, "prvs", PARTS(.action = "delayed"), "forged likely", NULL);
     EXPECT(&s, "prvs", PARTS(.to = "alice+x@our.example"), "forged likely", NULL);
@@ -132,9 +134,55 @@ static void test_absence(void **state)
     scene_free(&s);
     s = scene_new();
     scene_open_store(&s);
-    scene_record_as(&s, "alice@our.example", "x@remote.example", "<0@our.example>", MAIL_SEC + 1,
-                    true);
+    scene_record_as(&s, "alice@our.example", "x@remote.example", "<0@our.example>",
+                    MAIL_SEC - HEARING_DATE_SKEW_SEC + 1, true);
     EXPECT(&s, "prvs", USUAL, "", NULL);
+    scene_free(&s);
+}
+
+/* Everybody who got a mail of ours has a signed address. On mail of a sender whose mail is tagged,
+ * it proves nothing without the tag, if that would have come back. */
+static void test_copied(void **state)
+{
+    (void)state;
+    scene s = scene_new();
+    g_autofree char *to = signed_at(&s, MAIL_SEC, "alice@our.example", PRVS_PREFIX);
+    g_autofree char *value = scene_tag(&s, "t3", MAIL_SEC, "alice@our.example", MAIL_FIELDS);
+    g_autofree char *tagged =
+        g_strconcat(PATH_FIELD HOP_FIELD "Backstop-Tag: ", value, "\n" MAIL_FIELDS, NULL);
+    scene_open_store(&s);
+    EXPECT(&s, "prvs", PARTS(.to = to), "genuine proof", NULL);
+    /* another's mail is tagged; that of this sender is, in a closed domain alone */
+    scene_record(&s, "carol@our.example", "x@remote.example", "<0@our.example>",
+                 MAIL_SEC - DAY_SEC);
+    EXPECT(&s, "prvs", PARTS(.to = to), "genuine proof", NULL);
+    backstop_domain_set_closed(s.domain, true);
+    EXPECT(&s, "prvs", PARTS(.to = to), "genuine likely", NULL);
+    backstop_domain_set_closed(s.domain, false);
+    scene_record(&s, "alice@our.example", "x@remote.example", "<0@our.example>",
+                 MAIL_SEC - HEARING_DATE_SKEW_SEC);
+    EXPECT(&s, "prvs", PARTS(.to = to), "genuine likely", NULL);
+    EXPECT(&s, "prvs", PARTS(.to = to, .header = tagged), "genuine proof", NULL);
+    /* the tag may have stood in what did not come back */
+    EXPECT(&s, "prvs", PARTS(.to = to, .header = MAIL_FIELDS), "genuine proof", NULL);
+    EXPECT(&s, "prvs", PARTS(.to = to, .header = "Subject: x\n"), "genuine proof", NULL);
+    /* or been left out: our own server reports mail of a program */
+    assert_int_equal(BACKSTOP_OK,
+                     backstop_site_add_outbound_host(s.site, "mx.our.example", false, NULL));
+    EXPECT(&s, "prvs",
+           PARTS(.to = to,
+                 .header = "Received: by mx.our.example (Postfix, from userid 33) id 1; " MAIL_DATE
+                           "\n" MAIL_FIELDS),
+           "genuine proof", NULL);
+    assert_int_equal(BACKSTOP_OK, backstop_store_add_gap(s.store, MAIL_SEC, MAIL_SEC, NULL));
+    EXPECT(&s, "prvs", PARTS(.to = to), "genuine proof", NULL);
+    scene_free(&s);
+    /* tagged since less than the hour by which the Date may be wrong */
+    s = scene_new();
+    scene_open_store(&s);
+    scene_record(&s, "alice@our.example", "x@remote.example", "<0@our.example>",
+                 MAIL_SEC - HEARING_DATE_SKEW_SEC + 1);
+    EXPECT(&s, "prvs", PARTS(.to = to), "genuine proof", NULL);
     scene_free(&s);
 }
 
@@ -154,9 +202,9 @@ static void test_store_fails(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_signed),      cmocka_unit_test(test_expired),
-        cmocka_unit_test(test_not_ours),    cmocka_unit_test(test_absence),
-        cmocka_unit_test(test_store_fails),
+        cmocka_unit_test(test_signed),   cmocka_unit_test(test_expired),
+        cmocka_unit_test(test_not_ours), cmocka_unit_test(test_absence),
+        cmocka_unit_test(test_copied),   cmocka_unit_test(test_store_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

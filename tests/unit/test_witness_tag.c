@@ -366,6 +366,40 @@ static void test_absence(void **state)
     scene_free(&s);
 }
 
+/* In a domain that is not closed, a mailbox is told by its own mail alone; in a closed one, by that
+ * of any other. */
+static void test_absence_of_a_mailbox(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *tagged, *open, *closed;
+    } cases[] = {
+        { "alice@our.example", "forged likely", "forged likely" },
+        { "carol@our.example", "", "forged likely" },
+        { "alice+x@our.example", "", "forged likely" },
+        { "alice@other.example", "", "" },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        scene s = scene_new();
+        scene_open_store(&s);
+        scene_record(&s, cases[i].tagged, "x@remote.example", "<0@our.example>",
+                     MAIL_SEC - DAY_SEC);
+        EXPECT(&s, "tag", USUAL, cases[i].open, NULL);
+        backstop_domain_set_closed(s.domain, true);
+        EXPECT(&s, "tag", USUAL, cases[i].closed, NULL);
+        scene_free(&s);
+    }
+    scene s = scene_new();
+    scene_open_store(&s);
+    scene_record(&s, "alice@our.example", "x@remote.example", "<0@our.example>",
+                 MAIL_SEC - DAY_SEC);
+    EXPECT(&s, "tag", USUAL, "forged likely", "mail of alice@our.example");
+    EXPECT(&s, "tag", PARTS(.to = "alice+x@our.example"), "forged likely", NULL);
+    backstop_domain_set_closed(s.domain, true);
+    EXPECT(&s, "tag", USUAL, "forged likely", "mail of our.example");
+    scene_free(&s);
+}
+
 static void check_gap(int64_t from_sec, int64_t until_sec, const char *expected)
 {
     scene s = scene_new();
@@ -447,6 +481,7 @@ int main(void)
         cmocka_unit_test(test_several_messages),
         cmocka_unit_test(test_plain_text_notice),
         cmocka_unit_test(test_absence),
+        cmocka_unit_test(test_absence_of_a_mailbox),
         cmocka_unit_test(test_gaps),
         cmocka_unit_test(test_replays),
         cmocka_unit_test(test_store_fails),
