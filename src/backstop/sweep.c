@@ -283,7 +283,9 @@ static backstop_status judge_mailbox(sweep *s, backstop_error *error)
     sweep_notices *notices = sweep_pass_find(s->options.mail, &court, hosts, &s->screen, &messages);
     backstop_status status = s->learns ? use_learned(s, hosts, error) : BACKSTOP_OK;
     if (status == BACKSTOP_OK) {
-        say(s, "%s", "");
+        if (!s->options.json) {
+            g_string_append_c(s->screen.out.text, '\n');
+        }
         sweep_pass_judge(s->options.mail, notices, &court, &s->screen, show, s);
     }
     if (status == BACKSTOP_OK && !s->options.json) {

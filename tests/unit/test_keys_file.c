@@ -368,6 +368,22 @@ static void test_killed_writers(void **state)
     assert_int_equal(count_files(p), 1);
 }
 
+/* Two runs, two keys; a store in memory takes one. */
+static void test_ephemeral(void **state)
+{
+    (void)state;
+    backstop_keys *a, *b;
+    assert_int_equal(backstop_keys_new_ephemeral(&a, NULL), BACKSTOP_OK);
+    assert_int_equal(backstop_keys_new_ephemeral(&b, NULL), BACKSTOP_OK);
+    assert_int_equal(backstop_keys_count(a), 1);
+    const key *first = keys_ledger(a), *second = keys_ledger(b);
+    assert_int_equal(first->secret_len, KEY_SECRET_BYTES);
+    assert_memory_not_equal(first->secret, second->secret, KEY_SECRET_BYTES);
+    assert_null(keys_to_sign(a, KEY_TAG, NOW));
+    backstop_keys_free(a);
+    backstop_keys_free(b);
+}
+
 #define PLACE_TEST(function) cmocka_unit_test_setup_teardown(function, make_place, remove_place)
 
 int main(void)
@@ -379,7 +395,7 @@ int main(void)
         PLACE_TEST(test_links),          PLACE_TEST(test_missing_folder),
         PLACE_TEST(test_left_over),      PLACE_TEST(test_cannot_write),
         PLACE_TEST(test_busy),           PLACE_TEST(test_writers_at_once),
-        PLACE_TEST(test_killed_writers),
+        PLACE_TEST(test_killed_writers), cmocka_unit_test(test_ephemeral),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

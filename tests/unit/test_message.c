@@ -507,6 +507,33 @@ static void test_envelope(void **state)
     backstop_message_free(message);
 }
 
+/* The topmost Received field, where there is one with a date; else the Date. */
+static void test_date(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header;
+        int64_t date_sec; /* -1: none */
+    } cases[] = {
+        { "Received: by a.example; Tue, 24 Nov 2026 08:00:00 +0000\n"
+          "Received: by b.example; Mon, 23 Nov 2026 08:00:00 +0000\n"
+          "Date: Sun, 22 Nov 2026 08:00:00 +0000\n\n",
+          1795507200 },
+        { "Received: by a.example\nDate: Sun, 22 Nov 2026 08:00:00 +0000\n\n", 1795334400 },
+        { "Date: Sun, 22 Nov 2026 08:00:00 +0000\n\n", 1795334400 },
+        { "Date: yesterday\n\n", -1 },
+        { "Subject: x\n\nDate: Sun, 22 Nov 2026 08:00:00 +0000\n", -1 },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        int64_t date_sec = 0;
+        backstop_message *message = read_bytes(cases[i].header, strlen(cases[i].header));
+        bool has_date = backstop_message_date(message, &date_sec);
+        assert_int_equal(has_date, cases[i].date_sec >= 0);
+        assert_int_equal(has_date ? date_sec : -1, cases[i].date_sec);
+        backstop_message_free(message);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -536,6 +563,7 @@ int main(void)
         cmocka_unit_test(test_accessors),
         cmocka_unit_test(test_part_text),
         cmocka_unit_test(test_envelope),
+        cmocka_unit_test(test_date),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,7 +28,8 @@
     DAEMON "\nYour message could not be delivered to\n\n<nobody@mail.example>: user unknown\n\n"
 
 #define PATH "Return-Path: <alice@our.example>\n"
-#define HOP1 "Received: from out.our.example ([192.0.2.5]) by mx.example; " DATE_VALUE "\n"
+#define HOP1                                                                                       \
+    "Received: from out.our.example (relay.our.example [192.0.2.5]) by mx.example; " DATE_VALUE "\n"
 #define HOP2 "Received: by out.our.example; " DATE_VALUE "\n"
 #define DATE_VALUE "Mon, 23 Nov 2026 20:24:50 +0000"
 #define FROM "From: Alice <alice@our.example>\n"
@@ -376,6 +377,7 @@ static void test_hops(void **state)
     const backstop_hop *hop = backstop_returned_hop(r, 0);
     int64_t sec = 0;
     assert_string_equal(backstop_hop_from(hop), "out.our.example");
+    assert_string_equal(backstop_hop_name(hop), "relay.our.example");
     assert_string_equal(backstop_hop_ip(hop), "192.0.2.5");
     assert_string_equal(backstop_hop_by(hop), "mx.example");
     assert_true(backstop_hop_date(hop, &sec));

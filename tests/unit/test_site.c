@@ -308,6 +308,31 @@ static void test_dkim_keys(void **state)
     backstop_site_free(site);
 }
 
+/* Of a provider's domain, one address alone is ours. */
+static void test_addresses(void **state)
+{
+    (void)state;
+    backstop_error error;
+    backstop_site *site = backstop_site_new();
+    assert_true(backstop_site_owns(site, "bob@provider.example"));
+    assert_int_equal(BACKSTOP_OK,
+                     backstop_site_add_address(site, "Alice@Provider.example", &error));
+    assert_true(backstop_site_owns(site, "alice@provider.EXAMPLE"));
+    assert_false(backstop_site_owns(site, "bob@provider.example"));
+    assert_false(backstop_site_owns(site, "provider.example"));
+    backstop_domain *domain;
+    assert_int_equal(BACKSTOP_OK, backstop_site_add_domain(site, "our.example", &domain, NULL));
+    assert_true(backstop_site_owns(site, "bob@our.example"));
+    assert_true(backstop_site_owns(site, "alice@provider.example"));
+    static const char *const refused[] = { "", "alice", "@provider.example", "alice@" };
+    for (size_t i = 0; i < G_N_ELEMENTS(refused); i++) {
+        assert_int_equal(BACKSTOP_ERROR_INVALID,
+                         backstop_site_add_address(site, refused[i], &error));
+        assert_non_null(strstr(error.text, "no address"));
+    }
+    backstop_site_free(site);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -319,6 +344,7 @@ int main(void)
         cmocka_unit_test(test_private_addresses),
         cmocka_unit_test(test_domains),
         cmocka_unit_test(test_forwarders),
+        cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_tag_lifetime),
         cmocka_unit_test(test_dkim_keys),
     };

@@ -247,8 +247,8 @@ static void test_none_of_ours(void **state)
 }
 
 /* Who gave the mail to the reporting side is not said: a host of ours below may be true. Where a
- * stranger was seen to hand it in, it is not; nor does it hide that he did, if it is named alone
- * by a name that is none of our hosts. */
+ * stranger was seen to hand it in, one proves nothing, though he may have forwarded our mail. Names
+ * below our domain that are none of our hosts do not hide him. */
 static void test_hosts_named_below(void **state)
 {
     (void)state;
