@@ -35,7 +35,8 @@ typedef struct source {
 
 static bool lies_in(span inner, span outer)
 {
-    return inner.len > 0 && inner.ptr >= outer.ptr &&
+    /* The lengths first: adding even 0 to the NULL of an empty span would be undefined. */
+    return inner.len > 0 && inner.len <= outer.len && inner.ptr >= outer.ptr &&
            inner.ptr + inner.len <= outer.ptr + outer.len;
 }
 
