@@ -156,40 +156,42 @@ static backstop_status write_bulk(backstop_store *store, store_dated_row *rows, 
     return result(code, error);
 }
 
-struct store_reading {
-    lmdb_store *store;
+typedef struct lmdb_view {
+    backstop_store base;
+    MDB_dbi dbi;
     MDB_txn *txn;
-};
+} lmdb_view;
 
-static backstop_status begin_reading(backstop_store *store, store_reading **out,
-                                     backstop_error *error)
+static backstop_status find(backstop_store *view, const store_key *wanted, uint32_t oldest_day,
+                            bool *known, backstop_error *error)
 {
-    *out = g_new0(store_reading, 1);
-    (*out)->store = (lmdb_store *)store;
-    return result(mdb_txn_begin((*out)->store->env, NULL, MDB_RDONLY, &(*out)->txn), error);
-}
-
-static backstop_status find(store_reading *reading, const store_key *keys, size_t count,
-                            uint32_t oldest_day, bool *known, backstop_error *error)
-{
-    int code = 0;
-    for (size_t i = 0; i < count && code == 0; i++) {
-        MDB_val k = { STORE_KEY_BYTES, (void *)keys[i].bytes }, v;
-        uint32_t day = 0;
-        code = mdb_get(reading->txn, reading->store->dbi, &k, &v);
-        if (code == 0) {
-            memcpy(&day, v.mv_data, sizeof day);
-        }
-        known[i] = code == 0 && day >= oldest_day;
-        code = code == MDB_NOTFOUND ? 0 : code;
+    lmdb_view *v = (lmdb_view *)view;
+    MDB_val k = { STORE_KEY_BYTES, (void *)wanted->bytes }, value;
+    uint32_t day = 0;
+    int code = mdb_get(v->txn, v->dbi, &k, &value);
+    if (code == 0) {
+        memcpy(&day, value.mv_data, sizeof day);
     }
-    return result(code, error);
+    *known = code == 0 && day >= oldest_day;
+    return result(code == MDB_NOTFOUND ? 0 : code, error);
 }
 
-static void end_reading(store_reading *reading)
+static void close_view(backstop_store *view)
 {
-    mdb_txn_abort(reading->txn);
-    g_free(reading);
+    mdb_txn_abort(((lmdb_view *)view)->txn);
+    g_free(view);
+}
+
+static const store_operations view_operations = { .close = close_view, .find = find };
+
+static backstop_status open_view(backstop_store *store, backstop_store **out, backstop_error *error)
+{
+    lmdb_store *s = (lmdb_store *)store;
+    lmdb_view *v = g_new0(lmdb_view, 1);
+    v->base.operations = &view_operations;
+    v->dbi = s->dbi;
+    *out = &v->base;
+    return result(mdb_txn_begin(s->env, NULL, MDB_RDONLY, &v->txn), error);
 }
 
 /* One slice from `*from` on, which moves behind it. */
@@ -262,9 +264,7 @@ static const store_operations operations = {
     .close = close_store,
     .write = write_change,
     .write_bulk = write_bulk,
-    .begin_reading = begin_reading,
-    .find = find,
-    .end_reading = end_reading,
+    .open_view = open_view,
     .expire = expire,
     .stats = stats,
 };

@@ -4,8 +4,8 @@
 /*
  * Keyed hashes, random bytes, and comparing in constant time; all of it OpenSSL's.
  *
- * The context that holds the key is only ever copied: a copy costs 0.2 us, a new one ten times
- * that, and threads may copy it at the same time.
+ * The context that holds the key is only ever copied, which threads may do at the same time. The
+ * last copy is kept for the next call: to begin anew with it costs less than half of a copy.
  */
 #include "proof/secret.h"
 
@@ -14,9 +14,11 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
+#include <stdatomic.h>
 
 struct secret_mac {
     EVP_MAC_CTX *prepared;
+    _Atomic(EVP_MAC_CTX *) spare; /* a copy that nobody uses now, or NULL */
 };
 
 secret_mac *secret_mac_new(const unsigned char *key, size_t key_len)
@@ -33,7 +35,7 @@ secret_mac *secret_mac_new(const unsigned char *key, size_t key_len)
         EVP_MAC_CTX_free(prepared);
         return NULL;
     }
-    secret_mac *mac = g_new(secret_mac, 1);
+    secret_mac *mac = g_new0(secret_mac, 1);
     mac->prepared = prepared;
     return mac;
 }
@@ -42,15 +44,32 @@ void secret_mac_free(secret_mac *mac)
 {
     if (mac != NULL) {
         EVP_MAC_CTX_free(mac->prepared); /* wipes the key */
+        EVP_MAC_CTX_free(atomic_load(&mac->spare));
         g_free(mac);
     }
 }
 
-void secret_mac_compute(const secret_mac *mac, const span *pieces, size_t count,
+/* A context with the key in it, for the calling thread alone; NULL: no memory. */
+static EVP_MAC_CTX *take_context(secret_mac *mac)
+{
+    EVP_MAC_CTX *context = atomic_exchange(&mac->spare, NULL);
+    if (context != NULL && EVP_MAC_init(context, NULL, 0, NULL) == 1) {
+        return context;
+    }
+    EVP_MAC_CTX_free(context);
+    return EVP_MAC_CTX_dup(mac->prepared);
+}
+
+static void give_context(secret_mac *mac, EVP_MAC_CTX *context)
+{
+    EVP_MAC_CTX_free(atomic_exchange(&mac->spare, context));
+}
+
+void secret_mac_compute(secret_mac *mac, const span *pieces, size_t count,
                         unsigned char out[SECRET_MAC_BYTES])
 {
     static const unsigned char separator[] = { 0 };
-    EVP_MAC_CTX *context = EVP_MAC_CTX_dup(mac->prepared);
+    EVP_MAC_CTX *context = take_context(mac);
     bool works = context != NULL;
     for (size_t i = 0; works && i < count; i++) {
         if (i > 0) {
@@ -64,7 +83,7 @@ void secret_mac_compute(const secret_mac *mac, const span *pieces, size_t count,
     size_t written = 0;
     works = works && EVP_MAC_final(context, out, &written, SECRET_MAC_BYTES) == 1 &&
             written == SECRET_MAC_BYTES;
-    EVP_MAC_CTX_free(context);
+    give_context(mac, context);
     if (!works) {
         /* The digest was there when the key was made ready: only memory can be missing. A MAC of
          * unset bytes must never leave this function. */

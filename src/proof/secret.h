@@ -14,7 +14,7 @@
 
 enum { SECRET_MAC_BYTES = 32 };
 
-/* A key made ready for HMAC-SHA-256 (RFC 2104), so that each use costs two blocks. Never changes;
+/* A key made ready for HMAC-SHA-256 (RFC 2104), so that each use costs two blocks;
  * threads may share it. */
 typedef struct secret_mac secret_mac;
 
@@ -26,7 +26,7 @@ void secret_mac_free(secret_mac *mac);
 
 /* The MAC over the pieces with one NUL between each two, as all our contracts have it. No piece
  * but the last may hold a NUL, or two lists of pieces could have the same MAC. */
-void secret_mac_compute(const secret_mac *mac, const span *pieces, size_t count,
+void secret_mac_compute(secret_mac *mac, const span *pieces, size_t count,
                         unsigned char out[SECRET_MAC_BYTES]);
 
 enum { SECRET_SHA1_BYTES = 20 };

@@ -37,15 +37,14 @@ span ledger_message_id(span value, GString *buffer)
 
 /* ---- keys ---- */
 
-static void hash(const secret_mac *mac, const span *pieces, size_t count, unsigned char *out,
-                 size_t len)
+static void hash(secret_mac *mac, const span *pieces, size_t count, unsigned char *out, size_t len)
 {
     unsigned char full[SECRET_MAC_BYTES];
     secret_mac_compute(mac, pieces, count, full);
     memcpy(out, full, len);
 }
 
-void ledger_fingerprint(const secret_mac *mac, unsigned char out[STORE_FINGERPRINT_BYTES])
+void ledger_fingerprint(secret_mac *mac, unsigned char out[STORE_FINGERPRINT_BYTES])
 {
     const span pieces[] = { KIND("key") };
     hash(mac, pieces, 1, out, STORE_FINGERPRINT_BYTES);
@@ -181,7 +180,6 @@ backstop_status ledger_record(backstop_store *store, const ledger_mail *mail, in
 /* One call of ledger_find(). */
 typedef struct asking {
     backstop_store *store;
-    store_reading *reading;
     uint32_t oldest_day;
     size_t left; /* questions that may still be asked */
     const span *recipients;
@@ -201,7 +199,7 @@ static backstop_status ask(asking *a, const unsigned char *owner, const unsigned
     }
     a->left--;
     store_key key = key_of(owner, object);
-    return a->store->operations->find(a->reading, &key, 1, a->oldest_day, known, a->error);
+    return a->store->operations->find(a->store, &key, a->oldest_day, known, a->error);
 }
 
 /* A mail that we sent: by this sender, and to one of the recipients? */
@@ -278,7 +276,7 @@ backstop_status ledger_find(backstop_store *store, const span *senders, size_t s
     unsigned char pairs[LEDGER_QUESTIONS_MAX][STORE_OBJECT_BYTES];
     *out = (ledger_answer){ .knows_message = false };
     asking a = {
-        .store = store,
+        .store = store_view_open(store),
         .oldest_day = oldest_day(store, now_sec),
         .left = LEDGER_QUESTIONS_MAX,
         .recipients = recipients,
@@ -287,12 +285,8 @@ backstop_status ledger_find(backstop_store *store, const span *senders, size_t s
         .out = out,
         .error = error,
     };
-    backstop_status status = store->operations->begin_reading(store, &a.reading, error);
-    if (status != BACKSTOP_OK) {
-        return status;
-    }
-    status = ask_all(&a, senders, sender_count, message_ids, message_id_count);
-    store->operations->end_reading(a.reading);
+    backstop_status status = ask_all(&a, senders, sender_count, message_ids, message_id_count);
+    store_view_close(a.store, store);
     if (status != BACKSTOP_OK) {
         *out = (ledger_answer){ .knows_message = false };
     }

@@ -84,6 +84,6 @@ void ledger_owner(backstop_store *store, span address_or_domain,
 void ledger_prepare(backstop_store *store);
 
 /* Tells ledgers of different keys apart. */
-void ledger_fingerprint(const secret_mac *mac, unsigned char out[STORE_FINGERPRINT_BYTES]);
+void ledger_fingerprint(secret_mac *mac, unsigned char out[STORE_FINGERPRINT_BYTES]);
 
 #endif

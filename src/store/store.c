@@ -15,6 +15,8 @@
 
 #include <backstop/sign.h>
 
+#include <string.h>
+
 /* An import is worked on in pieces of so many rows, however many mails are handed over: 24 MB. */
 enum { IMPORT_ROWS_MAX = 1000 * 1000 };
 
@@ -44,6 +46,26 @@ backstop_status backstop_store_open(const char *path, const backstop_keys *keys,
         atomic_init(&(*out)->days, BACKSTOP_LEDGER_DAYS);
     }
     return status;
+}
+
+backstop_store *store_view_open(backstop_store *store)
+{
+    backstop_store *view;
+    if (store == NULL || store->operations->open_view == NULL ||
+        store->operations->open_view(store, &view, NULL) != BACKSTOP_OK) {
+        return store;
+    }
+    view->mac = store->mac;
+    memcpy(view->nobody, store->nobody, sizeof view->nobody);
+    atomic_init(&view->days, atomic_load(&store->days));
+    return view;
+}
+
+void store_view_close(backstop_store *view, const backstop_store *store)
+{
+    if (view != store) {
+        view->operations->close(view);
+    }
 }
 
 void backstop_store_close(backstop_store *store)

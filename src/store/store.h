@@ -65,12 +65,9 @@ enum { STORE_DAY_SEC = 86400 };
 /* Days since 1970; 0 for all before. */
 uint32_t store_day(int64_t sec);
 
-/* One consistent look at the rows. */
-typedef struct store_reading store_reading;
-
 struct backstop_store {
     const struct store_operations *operations;
-    const secret_mac *mac;                   /* of the ledger's key; borrowed from the keys */
+    secret_mac *mac;                         /* of the ledger's key; borrowed from the keys */
     unsigned char nobody[STORE_OWNER_BYTES]; /* the owner of what is asked for without a sender */
     atomic_uint days;                        /* how long rows live */
 };
@@ -87,13 +84,15 @@ typedef struct store_operations {
     backstop_status (*write_bulk)(backstop_store *store, store_dated_row *rows, size_t count,
                                   backstop_error *error);
 
-    /* A reading is for one thread, short, and ends with end_reading() unless beginning failed. */
-    backstop_status (*begin_reading)(backstop_store *store, store_reading **out,
-                                     backstop_error *error);
-    /* Whether each key is known; rows of days before `oldest_day` are not. */
-    backstop_status (*find)(store_reading *reading, const store_key *keys, size_t count,
-                            uint32_t oldest_day, bool *known, backstop_error *error);
-    void (*end_reading)(store_reading *reading);
+    /* A view is the store as it is now, and stays so: a store that can only be asked, by one thread
+     * and for a short time, and whose questions cost less. NULL in a view. It goes with close(),
+     * before its store. */
+    backstop_status (*open_view)(backstop_store *store, backstop_store **out,
+                                 backstop_error *error);
+
+    /* Whether a key is known; rows of days before `oldest_day` are not. */
+    backstop_status (*find)(backstop_store *store, const store_key *key, uint32_t oldest_day,
+                            bool *known, backstop_error *error);
 
     backstop_status (*since)(backstop_store *store, const unsigned char owner[STORE_OWNER_BYTES],
                              store_since what, int64_t *since_sec, backstop_error *error);
@@ -119,5 +118,10 @@ typedef struct store_operations {
     backstop_status (*stats)(backstop_store *store, backstop_store_stats *out,
                              backstop_error *error);
 } store_operations;
+
+/* A view of the store, or the store itself where none can be had: each question then says why it
+ * cannot be answered. Given back with store_view_close(). NULL for NULL. */
+backstop_store *store_view_open(backstop_store *store);
+void store_view_close(backstop_store *view, const backstop_store *store);
 
 #endif

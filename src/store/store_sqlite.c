@@ -196,117 +196,187 @@ static backstop_status expire(backstop_store *store, int64_t now_sec, uint32_t o
 
 /* ---- reading ---- */
 
-struct store_reading {
-    sqlite_connection *connection;
-    sqlite_readers *readers;
-};
-
-static backstop_status begin_reading(backstop_store *store, store_reading **out,
-                                     backstop_error *error)
-{
-    sqlite_connection *c;
-    *out = NULL;
-    backstop_status status = readers_take(&of(store)->readers, READERS_WAIT_MS, &c, error);
-    if (status != BACKSTOP_OK) {
-        return status;
-    }
-    int code = connection_run(c, SQL_BEGIN, NULL, 0);
-    if (code != SQLITE_OK) {
-        status = connection_fail(c, code, error);
-        readers_give(&of(store)->readers, c);
-        return status;
-    }
-    *out = g_new(store_reading, 1);
-    **out = (store_reading){ .connection = c, .readers = &of(store)->readers };
-    return BACKSTOP_OK;
-}
-
-static backstop_status find(store_reading *reading, const store_key *keys, size_t count,
-                            uint32_t oldest_day, bool *known, backstop_error *error)
-{
-    for (size_t i = 0; i < count; i++) {
-        const sql_value key = SQL_BYTES(keys[i].bytes, sizeof keys[i].bytes);
-        int64_t day;
-        bool found;
-        int code = connection_ask(reading->connection, SQL_ROW_FIND, &key, 1, &day, 1, &found);
-        if (code != SQLITE_OK) {
-            return connection_fail(reading->connection, code, error);
-        }
-        known[i] = found && day >= (int64_t)oldest_day;
-    }
-    return BACKSTOP_OK;
-}
-
-static void end_reading(store_reading *reading)
-{
-    (void)connection_run(reading->connection, SQL_COMMIT, NULL, 0);
-    readers_give(reading->readers, reading->connection);
-    g_free(reading);
-}
-
 /* One question, one number. */
-static backstop_status ask(backstop_store *store, sql_id id, const sql_value *value,
-                           int64_t *number, bool *found, backstop_error *error)
+static backstop_status ask(sqlite_connection *c, sql_id id, const sql_value *value, int64_t *number,
+                           bool *found, backstop_error *error)
 {
-    sqlite_connection *c;
     *number = 0;
     *found = false;
-    backstop_status status = readers_take(&of(store)->readers, READERS_WAIT_MS, &c, error);
-    if (status != BACKSTOP_OK) {
-        return status;
-    }
     int code = connection_ask(c, id, value, 1, number, 1, found);
-    status = code == SQLITE_OK ? BACKSTOP_OK : connection_fail(c, code, error);
-    readers_give(&of(store)->readers, c);
+    return code == SQLITE_OK ? BACKSTOP_OK : connection_fail(c, code, error);
+}
+
+static backstop_status ask_row(sqlite_connection *c, const store_key *key, uint32_t oldest_day,
+                               bool *known, backstop_error *error)
+{
+    const sql_value value = SQL_BYTES(key->bytes, sizeof key->bytes);
+    int64_t day;
+    backstop_status status = ask(c, SQL_ROW_FIND, &value, &day, known, error);
+    *known = *known && day >= (int64_t)oldest_day;
     return status;
 }
 
-static backstop_status since(backstop_store *store, const unsigned char owner[STORE_OWNER_BYTES],
-                             store_since what, int64_t *since_sec, backstop_error *error)
+static backstop_status ask_since(sqlite_connection *c, const unsigned char *owner, store_since what,
+                                 int64_t *since_sec, backstop_error *error)
 {
     unsigned char key[STORE_OWNER_BYTES + 1];
     bool found;
     memcpy(key, owner, STORE_OWNER_BYTES);
     key[STORE_OWNER_BYTES] = (unsigned char)what;
     const sql_value value = SQL_BYTES(key, sizeof key);
-    return ask(store, SQL_MARK_FIND, &value, since_sec, &found, error);
+    return ask(c, SQL_MARK_FIND, &value, since_sec, &found, error);
 }
 
-static backstop_status has_gap(backstop_store *store, int64_t from_sec, int64_t until_sec,
-                               bool *has_one, backstop_error *error)
+static backstop_status ask_gap(sqlite_connection *c, store_gap time, bool *has_one,
+                               backstop_error *error)
 {
-    store_gap time = gap_between(from_sec, until_sec);
     int64_t number;
     bool found;
-    /* Those that wait come first, for they go from there into the store. */
-    backstop_status status = gap_keeper_touches(&of(store)->gaps, time, has_one, error);
-    if (status != BACKSTOP_OK || *has_one) {
-        return status;
-    }
     const sql_value id = SQL_NUMBER(STATE_EXPIRED_DAY), until = SQL_NUMBER(time.until_sec);
-    status = ask(store, SQL_STATE_GET, &id, &number, &found, error);
+    backstop_status status = ask(c, SQL_STATE_GET, &id, &number, &found, error);
     if (status != BACKSTOP_OK || time.from_sec < number * STORE_DAY_SEC) {
         *has_one = status == BACKSTOP_OK;
         return status;
     }
     /* No two overlap, so none before the last that begins in time ends later. */
-    status = ask(store, SQL_GAP_BEFORE, &until, &number, &found, error);
+    status = ask(c, SQL_GAP_BEFORE, &until, &number, &found, error);
     *has_one = found && number >= time.from_sec;
     return status;
 }
 
-static backstop_status counted(backstop_store *store, const store_key *keys, size_t count,
-                               uint64_t *counts, backstop_error *error)
+static backstop_status ask_counts(sqlite_connection *c, const store_key *keys, size_t count,
+                                  uint64_t *counts, backstop_error *error)
 {
     backstop_status status = BACKSTOP_OK;
     for (size_t i = 0; i < count && status == BACKSTOP_OK; i++) {
         const sql_value key = SQL_BYTES(keys[i].bytes, sizeof keys[i].bytes);
         int64_t number;
         bool found;
-        status = ask(store, SQL_RETURN_FIND, &key, &number, &found, error);
+        status = ask(c, SQL_RETURN_FIND, &key, &number, &found, error);
         counts[i] = (uint64_t)number;
     }
     return status;
+}
+
+/* A view keeps one reader, and with it a read transaction. */
+typedef struct sqlite_view {
+    backstop_store base;
+    sqlite_store *store;
+    sqlite_connection *connection;
+} sqlite_view;
+
+/* The connection that a store's or a view's questions go to. */
+static backstop_status begin(backstop_store *store, sqlite_connection **out, backstop_error *error)
+{
+    if (store->operations->open_view == NULL) {
+        *out = ((sqlite_view *)store)->connection;
+        return BACKSTOP_OK;
+    }
+    return readers_take(&of(store)->readers, READERS_WAIT_MS, out, error);
+}
+
+static void end(backstop_store *store, sqlite_connection *c)
+{
+    if (store->operations->open_view != NULL) {
+        readers_give(&of(store)->readers, c);
+    }
+}
+
+static backstop_status find(backstop_store *store, const store_key *key, uint32_t oldest_day,
+                            bool *known, backstop_error *error)
+{
+    sqlite_connection *c;
+    *known = false;
+    backstop_status status = begin(store, &c, error);
+    if (status == BACKSTOP_OK) {
+        status = ask_row(c, key, oldest_day, known, error);
+        end(store, c);
+    }
+    return status;
+}
+
+static backstop_status since(backstop_store *store, const unsigned char owner[STORE_OWNER_BYTES],
+                             store_since what, int64_t *since_sec, backstop_error *error)
+{
+    sqlite_connection *c;
+    *since_sec = 0;
+    backstop_status status = begin(store, &c, error);
+    if (status == BACKSTOP_OK) {
+        status = ask_since(c, owner, what, since_sec, error);
+        end(store, c);
+    }
+    return status;
+}
+
+static backstop_status has_gap(backstop_store *store, int64_t from_sec, int64_t until_sec,
+                               bool *has_one, backstop_error *error)
+{
+    bool is_view = store->operations->open_view == NULL;
+    sqlite_store *s = is_view ? ((sqlite_view *)store)->store : of(store);
+    store_gap time = gap_between(from_sec, until_sec);
+    sqlite_connection *c;
+    /* Those that wait come first, for they go from there into the store. */
+    backstop_status status = gap_keeper_touches(&s->gaps, time, has_one, error);
+    if (status != BACKSTOP_OK || *has_one) {
+        return status;
+    }
+    status = begin(store, &c, error);
+    if (status == BACKSTOP_OK) {
+        status = ask_gap(c, time, has_one, error);
+        end(store, c);
+    }
+    return status;
+}
+
+static backstop_status counted(backstop_store *store, const store_key *keys, size_t count,
+                               uint64_t *counts, backstop_error *error)
+{
+    sqlite_connection *c;
+    memset(counts, 0, count * sizeof *counts);
+    backstop_status status = begin(store, &c, error);
+    if (status == BACKSTOP_OK) {
+        status = ask_counts(c, keys, count, counts, error);
+        end(store, c);
+    }
+    return status;
+}
+
+static void close_view(backstop_store *store)
+{
+    sqlite_view *view = (sqlite_view *)store;
+    (void)connection_run(view->connection, SQL_COMMIT, NULL, 0);
+    readers_give(&view->store->readers, view->connection);
+    g_free(view);
+}
+
+static const store_operations view_operations = {
+    .close = close_view,
+    .find = find,
+    .since = since,
+    .has_gap = has_gap,
+    .counted = counted,
+};
+
+static backstop_status open_view(backstop_store *store, backstop_store **out, backstop_error *error)
+{
+    sqlite_connection *c;
+    *out = NULL;
+    backstop_status status = begin(store, &c, error);
+    if (status != BACKSTOP_OK) {
+        return status;
+    }
+    int code = connection_run(c, SQL_BEGIN, NULL, 0);
+    if (code != SQLITE_OK) {
+        status = connection_fail(c, code, error);
+        end(store, c);
+        return status;
+    }
+    sqlite_view *view = g_new0(sqlite_view, 1);
+    view->base.operations = &view_operations;
+    view->store = of(store);
+    view->connection = c;
+    *out = &view->base;
+    return BACKSTOP_OK;
 }
 
 static int read_stats(sqlite_connection *c, backstop_store_stats *out, int64_t *bytes)
@@ -367,9 +437,8 @@ static const store_operations operations = {
     .close = close_store,
     .write = write_change,
     .write_bulk = write_bulk,
-    .begin_reading = begin_reading,
+    .open_view = open_view,
     .find = find,
-    .end_reading = end_reading,
     .since = since,
     .add_gap = add_gap,
     .has_gap = has_gap,

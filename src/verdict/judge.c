@@ -187,9 +187,11 @@ backstop_judgement *backstop_judge(const backstop_notice *notice, const backstop
     j->evidence = g_array_new(FALSE, FALSE, sizeof(evidence));
     j->decision.verdict = is_notice ? BACKSTOP_VERDICT_UNVERIFIED : BACKSTOP_VERDICT_NOT_A_NOTICE;
     if (is_notice && knows_anything(site, keys, store)) {
-        hearing *h = hearing_open(notice, 0, site, keys, store, now_sec);
+        backstop_store *view = store_view_open(store);
+        hearing *h = hearing_open(notice, 0, site, keys, view, now_sec);
         hear_and_settle(j, h);
         hearing_close(h);
+        store_view_close(view, store);
     } else {
         j->explanation = explain_notice(notice, false);
     }

@@ -16,11 +16,13 @@ static inline void failing_close(backstop_store *store)
     (void)store;
 }
 
-static inline backstop_status failing_begin(backstop_store *store, store_reading **out,
-                                            backstop_error *error)
+static inline backstop_status failing_find(backstop_store *store, const store_key *wanted,
+                                           uint32_t oldest_day, bool *known, backstop_error *error)
 {
     (void)store;
-    *out = NULL;
+    (void)wanted;
+    (void)oldest_day;
+    *known = false;
     return error_fail(error, BACKSTOP_ERROR_BUSY, "the store is locked");
 }
 
@@ -58,7 +60,7 @@ static inline backstop_status failing_counted(backstop_store *store, const store
 
 static const store_operations failing_operations = {
     .close = failing_close,
-    .begin_reading = failing_begin,
+    .find = failing_find,
     .since = failing_since,
     .has_gap = failing_has_gap,
     .counted = failing_counted,

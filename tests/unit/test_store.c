@@ -348,23 +348,23 @@ static void test_locked_for_reading(void **state)
 static void test_no_reader_free(void **state)
 {
     fixture *f = *state;
-    store_reading *readings[64];
+    backstop_store *views[64];
     size_t count = 0;
     backstop_error error = { "" };
     fixture_open(f);
     const store_operations *operations = f->store->operations;
-    while (count < G_N_ELEMENTS(readings) &&
-           operations->begin_reading(f->store, &readings[count], &error) == BACKSTOP_OK) {
+    while (count < G_N_ELEMENTS(views) &&
+           operations->open_view(f->store, &views[count], &error) == BACKSTOP_OK) {
         count++;
     }
     assert_in_range(count, 1, 32);
     assert_non_null(strstr(error.text, "too much is asked"));
-    const span sender = SPAN(ALICE);
+    const span id = SPAN("<1@our.example>");
     ledger_answer answer;
-    assert_int_equal(ledger_find(f->store, &sender, 1, NULL, 0, NULL, 0, NOW_SEC, &answer, &error),
+    assert_int_equal(ledger_find(f->store, NULL, 0, &id, 1, NULL, 0, NOW_SEC, &answer, &error),
                      BACKSTOP_ERROR_BUSY);
     for (size_t i = 0; i < count; i++) {
-        operations->end_reading(readings[i]);
+        views[i]->operations->close(views[i]);
     }
     assert_string_equal(fixture_find(f->store, NULL, ALICE, NULL, NOW_SEC), "");
 }
