@@ -4,14 +4,18 @@
 #include "notice/parties.h"
 
 #include "message/address.h"
+#include "message/address_form.h"
 
-/* A mailbox has few names; a To field that lists more tells nothing. */
+/* A mailbox has few names; a To field that lists more tells nothing, save that a role which must
+ * hear of everything is among them. There is a place left for one. */
 enum { NOTIFIED_MAX = 8 };
 
 static void add_notified(backstop_notice *notice, span spec)
 {
-    const char *kept = notice_keep_text(notice, spec);
-    if (kept != NULL && notice->notified->len < NOTIFIED_MAX) {
+    unsigned len = notice->notified->len;
+    bool has_place = len < NOTIFIED_MAX || (len == NOTIFIED_MAX && address_form_is_role(spec));
+    const char *kept = has_place ? notice_keep_text(notice, spec) : NULL;
+    if (kept != NULL) {
         g_ptr_array_add(notice->notified, (gpointer)kept);
     }
 }
@@ -21,7 +25,7 @@ static void add_notified_of(backstop_notice *notice, span value)
     address_reader reader;
     address a;
     address_reader_init(&reader, value);
-    while (notice->notified->len < NOTIFIED_MAX && address_next(&reader, notice->store, &a)) {
+    while (notice->notified->len <= NOTIFIED_MAX && address_next(&reader, notice->store, &a)) {
         add_notified(notice, a.spec);
     }
 }

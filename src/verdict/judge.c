@@ -166,15 +166,25 @@ static bool knows_anything(const backstop_site *site, const backstop_keys *keys,
            site_has_hosts(site);
 }
 
+/* One mail may rightly have any number of warnings of delay, and receipts. They must not wear the
+ * proof that its failure will need. */
+static bool is_counted(backstop_kind kind)
+{
+    return kind != BACKSTOP_KIND_DELAY && kind != BACKSTOP_KIND_SUCCESS &&
+           kind != BACKSTOP_KIND_READ_RECEIPT;
+}
+
 static void hear_and_settle(backstop_judgement *j, hearing *h)
 {
     hear_all(h, j->evidence);
     settle(j, h);
     j->deciding = deciding_evidence(j);
     j->explanation = words_explain(j, h->notice);
-    j->senders = copy_texts(h->senders);
-    j->message_ids = copy_texts(h->message_ids);
-    j->recipients = copy_texts(h->recipients);
+    if (is_counted(h->notice->kind)) {
+        j->senders = copy_texts(h->senders);
+        j->message_ids = copy_texts(h->message_ids);
+        j->recipients = copy_texts(h->recipients);
+    }
 }
 
 backstop_judgement *backstop_judge(const backstop_notice *notice, const backstop_site *site,

@@ -67,25 +67,31 @@ static forms forms_of(builder *b, span raw)
     return f;
 }
 
-/* Notes whether mail of strangers goes on through us from there. A From looks like an SRS or a
- * bounce address only where a forger wants it to. */
-static void note_passage(hearing *h, span form, bool is_from)
+/* Who chose an address, and so what it tells of mail of strangers that goes on through us. */
+typedef enum source {
+    BY_REPORT, /* the side that reports: what the address looks like counts */
+    BY_AUTHOR, /* a From: it looks like an SRS or a bounce address only where a forger wants it to,
+                  and counts as what the owner says of it */
+    BY_SENDER, /* a Return-Path that came with the mail: nothing */
+} source;
+
+static void note_passage(hearing *h, span form, source by)
 {
     bool looks_like_one = address_form_is_srs(form) || address_form_is_list_bounce(form);
-    h->may_be_of_strangers =
-        h->may_be_of_strangers || (looks_like_one && !is_from) || site_is_forwarder(h->site, form);
+    h->may_be_of_strangers = h->may_be_of_strangers || (looks_like_one && by == BY_REPORT) ||
+                             (by != BY_SENDER && site_is_forwarder(h->site, form));
 }
 
 /* We sign senders without our BATV, but with their VERP and sub-address: so a signed form comes
  * last, others first. */
-static void add_senders(hearing *h, const forms *f, bool is_from)
+static void add_senders(hearing *h, const forms *f, source by)
 {
     unsigned first = f->is_signed ? 1 : 0;
     for (unsigned i = 0; i < f->count; i++) {
         span form = f->list[(first + i) % f->count];
         if (site_owns(h->site, form)) {
             add_once(h->senders, form, HEARING_SENDERS_MAX);
-            note_passage(h, form, is_from);
+            note_passage(h, form, by);
         }
     }
 }
@@ -98,25 +104,26 @@ static void fill_notified(builder *b)
         forms f = forms_of(b, hearing_text_at(raw, i));
         for (unsigned k = 0; k < f.count; k++) {
             add_once(h->notified, f.list[k], HEARING_NOTIFIED_MAX);
-            note_passage(h, f.list[k], false);
+            note_passage(h, f.list[k], BY_REPORT);
         }
-        add_senders(h, &f, false);
+        add_senders(h, &f, BY_REPORT);
     }
     h->notified_sender_count = h->senders->len;
 }
 
-/* Of the returned mail, as the reporting side saw it. */
-static void add_envelope_sender(builder *b, span raw)
+/* Of the returned mail. */
+static void add_envelope_sender(builder *b, span raw, source by)
 {
     hearing *h = b->h;
     const char *known = find_text(h->senders, raw);
     if (known == NULL) {
         forms f = forms_of(b, raw);
         known = f.count > 0 ? f.list[0].ptr : NULL;
-        add_senders(h, &f, false);
+        add_senders(h, &f, by);
     }
     if (h->envelope_sender == NULL) {
         h->envelope_sender = known;
+        h->envelope_sender_is_told = by == BY_REPORT;
     }
 }
 
@@ -139,7 +146,7 @@ static void add_from(builder *b, span raw)
         forms f = forms_of(b, raw);
         h->from = f.count > 0 ? f.list[0].ptr : NULL;
         h->from_is_notified = is_notified(h, &f);
-        add_senders(h, &f, true);
+        add_senders(h, &f, BY_AUTHOR);
     }
 }
 
@@ -148,11 +155,10 @@ static void fill_senders(builder *b, bool is_own)
     hearing *h = b->h;
     address a;
     if (is_own) {
-        add_envelope_sender(b, span_from_string(h->notice->original_sender));
-        add_envelope_sender(b, span_from_string(h->notice->returned.sender));
+        add_envelope_sender(b, span_from_string(h->notice->original_sender), BY_REPORT);
     }
     if (h->return_path.len > 0 && address_first(h->return_path, h->strings, &a)) {
-        add_envelope_sender(b, a.spec);
+        add_envelope_sender(b, a.spec, h->return_path_is_told ? BY_REPORT : BY_SENDER);
     }
     span from = field_value(h->header, "From");
     if (from.len > 0 && address_first(from, h->strings, &a)) {

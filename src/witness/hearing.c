@@ -63,10 +63,11 @@ static void read_hop(hearing *h, span value)
 }
 
 /* The fields that servers add on top. A Return-Path below what the sender writes is the sender's
- * to choose. */
+ * to choose. One below a Received field is that of him who handed the mail in, or of a server
+ * before him. */
 static void read_trace(hearing *h)
 {
-    bool is_trace = true;
+    bool is_trace = true, was_received = false;
     h->hops_are_all = true;
     h->return_path = SPAN("");
     for (unsigned i = 0; i < h->header.count; i++) {
@@ -74,8 +75,12 @@ static void read_trace(hearing *h)
         if (span_equal_nocase(f->name, SPAN("Received"))) {
             h->hops_are_on_top = h->hops_are_on_top || (is_trace && h->hops->len == 0);
             read_hop(h, f->value);
+            was_received = true;
         } else if (is_trace && span_equal_nocase(f->name, SPAN("Return-Path"))) {
-            h->return_path = h->return_path.len == 0 ? f->value : h->return_path;
+            if (h->return_path.len == 0) {
+                h->return_path = f->value;
+                h->return_path_is_told = !was_received;
+            }
         } else if (is_trace && is_written_by_sender(f->name)) {
             is_trace = false;
         }

@@ -57,8 +57,10 @@ typedef struct hearing {
     bool hops_are_on_top; /* nothing that the sender writes stands above the first */
 
     span return_path;            /* raw value, where the trace fields have one; else empty */
+    bool return_path_is_told;    /* by the side that reports: it stands above all Received fields */
     const char *envelope_sender; /* of the returned mail, canonical; NULL if nothing tells it */
-    const char *from;            /* the first From address, canonical; NULL if there is none */
+    bool envelope_sender_is_told; /* by the side that reports */
+    const char *from;             /* the first From address, canonical; NULL if there is none */
     bool from_is_notified; /* it is a mailbox that the notice was sent to, sub-addresses aside */
 
     /* The mailboxes that the notice was sent to, canonical: as addressed, and each without BATV,

@@ -124,7 +124,8 @@ void ledger_testify(const hearing *h, evidence *out)
         evidence_say(out, BACKSTOP_CLAIM_GENUINE, BACKSTOP_STRENGTH_LIKELY,
                      "this sender wrote to %s lately", recipient_text(h));
     } else if (known.knows_elsewhere) {
-        evidence_say(out, BACKSTOP_CLAIM_GENUINE, BACKSTOP_STRENGTH_HINT,
+        /* Whoever copied it could have named its true sender as well. */
+        evidence_say(out, BACKSTOP_CLAIM_GENUINE, BACKSTOP_STRENGTH_LIKELY,
                      "we sent a message with this Message-ID, but from another address");
     } else if (!known.was_cut) {
         testify_absence(h, out);

@@ -29,6 +29,7 @@ typedef struct walk {
     span side;        /* the first host that reports, empty until known */
     bool is_ours;     /* it is a host of ours, or one below a domain of ours */
     bool is_guessed;  /* a hop was passed on the word of its client */
+    bool is_unclear;  /* it ended at a field that can be read in several ways */
     unsigned at;      /* the hop of the handover */
     site_match match; /* of the handover's client, if it is FROM_OURS */
 } walk;
@@ -93,7 +94,8 @@ static handover find_handover(walk *w)
     for (unsigned i = 0; i < h->hops->len; i++) {
         const hearing_hop *hop = hearing_hop_at(h, i);
         span by = hop->read.by;
-        if (!host_is_clear(hop)) {
+        w->is_unclear = !host_is_clear(hop);
+        if (w->is_unclear) {
             return FROM_UNKNOWN;
         }
         if (w->side.len == 0) {
@@ -158,14 +160,6 @@ static bool touches_us(const hearing *h)
     return is_near_us(h->site, span_from_string(h->notice->reporting_mta));
 }
 
-/* Whether a host of ours would be known by what stands there. Who named his IPv4 networks alone may
- * have forgotten that his hosts have IPv6 as well; who named none, knows them by their names. */
-static bool would_be_known(const backstop_site *site, const hearing_hop *hop)
-{
-    return site->networks->len > 0 ? site_has_network_like(site, hop->read.ip)
-                                   : host_name_is_verified(hop);
-}
-
 /* Where the side that reports saw the mail come from outside, and from nobody who logged in: a
  * notice of a host of ours that nobody named could look like it otherwise. */
 static void testify_absence(const walk *w, handover found, evidence *out)
@@ -178,7 +172,8 @@ static void testify_absence(const walk *w, handover found, evidence *out)
     const hearing_hop *hop = hearing_hop_at(h, w->at);
     bool has_our_name =
         host_name_is_verified(hop) && site_is_below_domain(h->site, hop->read.from_rdns);
-    if (has_our_name || !would_be_known(h->site, hop)) {
+    /* A host of ours may have its provider's name, so names alone would not make it known. */
+    if (has_our_name || !site_has_network_like(h->site, hop->read.ip)) {
         return;
     }
     evidence_say_absent(out,
@@ -188,10 +183,11 @@ static void testify_absence(const walk *w, handover found, evidence *out)
 }
 
 /* Who gave the mail to the reporting side is not to be made out, and further down a host of ours is
- * named: that may be true. Where a stranger was seen to hand it in, it is not. */
-static void testify_touched(const hearing *h, handover found, evidence *out)
+ * named: that may be true. Where a stranger was seen to hand it in, it is not; nor where the client
+ * wrote what only a server writes, for honest ones do not. */
+static void testify_touched(const walk *w, handover found, evidence *out)
 {
-    if (found != FROM_OUTSIDE && touches_us(h)) {
+    if (found != FROM_OUTSIDE && !w->is_unclear && touches_us(w->h)) {
         evidence_say(out, BACKSTOP_CLAIM_GENUINE, BACKSTOP_STRENGTH_HINT,
                      "the way that the returned message took leads over a host of ours, as far as "
                      "its header can be believed");
@@ -239,7 +235,7 @@ void path_testify(const hearing *h, evidence *out)
     } else {
         testify_absence(&w, found, out);
         if (out->claim == BACKSTOP_CLAIM_NONE) {
-            testify_touched(h, found, out);
+            testify_touched(&w, found, out);
         }
     }
 }

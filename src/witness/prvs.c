@@ -5,11 +5,11 @@
  * The witness of BATV (proof/prvs.h): whether the notice came to an address that we signed.
  */
 #include "proof/prvs.h"
-#include "proof/tag.h"
 
 #include "message/address_form.h"
 #include "notice/notice.h"
 #include "witness/recall.h"
+#include "witness/tag.h"
 #include "witness/witness.h"
 
 static bool is_signed(span spec, GString *buffer)
@@ -60,12 +60,13 @@ static backstop_status signed_since(const hearing *h, int64_t *since_sec, backst
     return status;
 }
 
-/* Only where the returned mail shows that it was sent from a bare address: the server that took the
- * notice in may have taken the signature off the address that it came to. */
+/* Only where the side that reports shows that the mail came from a bare address: the server that
+ * took the notice in may have taken the signature off the address that it came to, and a host of
+ * ours may have noted a Return-Path before another signed. */
 static bool was_sent_bare(const hearing *h)
 {
-    return h->envelope_sender != NULL && h->notice->notified->len == 1 &&
-           find_signed(h->senders).len == 0 &&
+    return h->envelope_sender != NULL && h->envelope_sender_is_told &&
+           h->notice->notified->len == 1 && find_signed(h->senders).len == 0 &&
            site_owns(h->site, span_from_string(h->envelope_sender));
 }
 
@@ -91,16 +92,16 @@ static void testify_absence(const hearing *h, evidence *out)
     }
 }
 
-/* Whether the header came back whole and bears no tag, though the mail of this sender is tagged:
- * the signed address was copied from a mail of ours, as everybody can who got one. */
+/* Whether the header came back whole and bears no tag that we know for ours, though the mail of
+ * this sender is tagged: the signed address was copied from a mail of ours, as everybody can who
+ * got one. */
 static bool is_copied(const hearing *h)
 {
     int64_t since = 0;
     bool covers = false;
     return h->absence_is_silent == NULL && h->store != NULL &&
-           field_find(h->header, SPAN(TAG_FIELD_NAME), 0) == NULL &&
            recall_tagged_since(h, &since, NULL) == BACKSTOP_OK &&
-           recall_covers(h, since, &covers, NULL) == BACKSTOP_OK && covers;
+           recall_covers(h, since, &covers, NULL) == BACKSTOP_OK && covers && !tag_is_there(h);
 }
 
 void prvs_testify(const hearing *h, evidence *out)

@@ -58,7 +58,7 @@ static backstop_status ask(const hearing *h, recall_answer *out, backstop_error 
     out->knows_delivery = first.knows_delivery;
     out->knows_message = first.knows_message || others.knows_message;
     out->knows_pair = first.knows_pair;
-    out->knows_elsewhere = first.knows_elsewhere || others.knows_elsewhere;
+    out->knows_elsewhere = first.knows_elsewhere;
     return status;
 }
 

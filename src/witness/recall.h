@@ -24,7 +24,7 @@ typedef struct recall_answer {
     bool knows_delivery;  /* a candidate sent its first Message-ID to one of the recipients */
     bool knows_message;   /* a candidate sent it, or one of the other Message-IDs */
     bool knows_pair;      /* a candidate wrote to one of the recipients lately */
-    bool knows_elsewhere; /* somebody of ours sent one of the Message-IDs */
+    bool knows_elsewhere; /* somebody of ours sent the first of them */
     bool was_cut;         /* not all could be asked for */
 } recall_answer;
 

@@ -484,14 +484,25 @@ static bool is_mapped(const unsigned char *bytes)
     return memcmp(bytes, mapped, sizeof mapped) == 0;
 }
 
+static bool has_own_name(const backstop_site *site)
+{
+    bool found = false;
+    for (unsigned i = 0; i < site->hosts->len && !found; i++) {
+        found = !g_array_index(site->hosts, site_host, i).is_shared;
+    }
+    return found;
+}
+
 bool site_has_network_like(const backstop_site *site, span ip)
 {
     unsigned char bytes[SITE_ADDRESS_BYTES];
     if (!read_ip(ip, bytes, NULL)) {
         return false;
     }
+    bool may_be_shared = !has_own_name(site);
     for (unsigned i = 0; i < site->networks->len; i++) {
-        if (is_mapped(g_array_index(site->networks, site_network, i).address) == is_mapped(bytes)) {
+        const site_network *n = &g_array_index(site->networks, site_network, i);
+        if ((may_be_shared || !n->is_shared) && is_mapped(n->address) == is_mapped(bytes)) {
             return true;
         }
     }

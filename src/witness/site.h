@@ -78,7 +78,9 @@ bool site_is_internal(const backstop_site *site, span ip);
 /* By a host's name, in any case. */
 site_match site_match_name(const backstop_site *site, span name);
 
-/* Whether a network was added of the kind of this address, IPv4 or IPv6. */
+/* Whether networks were added of the kind of this address, IPv4 or IPv6, so that a host of ours of
+ * that kind would be known by it: where a host of ours alone is named, a shared network is not
+ * enough. */
 bool site_has_network_like(const backstop_site *site, span ip);
 
 bool site_has_hosts(const backstop_site *site);

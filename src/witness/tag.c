@@ -5,6 +5,8 @@
  * The witness of our Backstop-Tag (proof/tag.h) in the returned header. A tag that cannot be
  * checked may be ours, and silences; one that a key of ours shows to be false is none.
  */
+#include "witness/tag.h"
+
 #include "proof/tag.h"
 
 #include "message/address.h"
@@ -94,6 +96,13 @@ static void search(tag_search *s)
             break;
         }
     }
+}
+
+bool tag_is_there(const hearing *h)
+{
+    tag_search s = { .h = h, .finding = TAG_NONE };
+    search(&s);
+    return s.finding >= TAG_UNBOUND;
 }
 
 static void say_bound(const tag_search *s, evidence *out)

@@ -89,6 +89,14 @@ static void test_senders(void **state)
                      .report = "X-Postfix-Sender: rfc822; a@our.example\n",
                      .header = "Return-Path: <b@our.example>\n" HOP_FIELD "From: c@our.example\n"),
                "bounces@our.example a@our.example b@our.example c@our.example");
+    /* below a Received field, too; the one above counts first */
+    CHECK_LIST(senders,
+               PARTS(.header = HOP_FIELD "Return-Path: <b@our.example>\nFrom: c@our.example\n"),
+               "alice@our.example b@our.example c@our.example");
+    CHECK_LIST(senders,
+               PARTS(.header = "Return-Path: <a@our.example>\n" HOP_FIELD
+                               "Return-Path: <b@our.example>\nFrom: c@our.example\n"),
+               "alice@our.example a@our.example c@our.example");
     /* a Return-Path that the sender wrote is none */
     CHECK_LIST(senders,
                PARTS(.header = HOP_FIELD "Subject: x\nReturn-Path: <b@our.example>\n"
@@ -349,6 +357,17 @@ static void test_absence(void **state)
         bool is_of_ours = strstr(passages[i], "our.example") != NULL;
         check_silent(&s, PARTS(.to = passages[i]), strangers, __LINE__);
         check_silent(&s, PARTS(.header = path), is_of_ours ? strangers : NULL, __LINE__);
+        /* below a Received field, it may be the forger's */
+        g_autofree char *below =
+            g_strdup_printf(HOP_FIELD "Return-Path: <%s>\n" MAIL_FIELDS, passages[i]);
+        g_autofree char *between =
+            g_strdup_printf(PATH_FIELD HOP_FIELD "Return-Path: <%s>\n" MAIL_FIELDS, passages[i]);
+        check_silent(&s, PARTS(.header = below), NULL, __LINE__);
+        check_silent(&s, PARTS(.header = between), NULL, __LINE__);
+        /* one that cannot be read is one */
+        g_autofree char *unread = g_strdup_printf(
+            "Received: (nobody knows)\nReturn-Path: <%s>\n" MAIL_FIELDS, passages[i]);
+        check_silent(&s, PARTS(.header = unread), "whole", __LINE__);
         check_silent(&s, PARTS(.report = sender), is_of_ours ? strangers : NULL, __LINE__);
         /* a From is the forger's to choose; one that is configured counts all the same */
         g_autofree char *from = g_strdup_printf(HOP_FIELD "From: <%s>\nDate: " MAIL_DATE
@@ -421,6 +440,13 @@ static void test_absence_where_we_report(void **state)
         g_autofree char *header = g_strconcat(PATH_FIELD, cases[i].header, MAIL_FIELDS, NULL);
         check_silent(&s, PARTS(.header = header), cases[i].why, __LINE__);
     }
+    /* a host that may send without login, which our server sees at a public address */
+    static const char natted[] =
+        PATH_FIELD HOP("from pc (unknown [203.0.113.66]) by mx.our.example with ESMTP") MAIL_FIELDS;
+    check_silent(&s, PARTS(.header = natted), NULL, __LINE__);
+    assert_int_equal(BACKSTOP_OK,
+                     backstop_site_add_internal_network(s.site, "203.0.113.64/26", NULL));
+    check_silent(&s, PARTS(.header = natted), within, __LINE__);
     scene_free(&s);
 }
 

@@ -238,6 +238,10 @@ static void test_fields(void **state)
         /* the null sender, which is not the same as none */
         { REPORT PART("message/rfc822") "Return-Path: <>\n" SHORT ID "\n--b--\n",
           "headers complete|<1@our.example>||alice@our.example||-|1795465490|1" },
+        /* the one that stands above all Received fields counts first */
+        { REPORT PART("message/rfc822") PATH HOP1
+          "Return-Path: <x@forger.example>\n" FROM DATE EXTRA ID "\n--b--\n",
+          "headers complete|<1@our.example>|alice@our.example|alice@our.example||-|1795465490|1" },
         /* a Return-Path among the sender's own fields is the sender's */
         { REPORT PART("message/rfc822") HOP1 PATH FROM DATE EXTRA ID "\n--b--\n",
           "headers complete|<1@our.example>|alice@our.example|alice@our.example||-|1795465490|1" },

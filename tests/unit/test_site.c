@@ -333,6 +333,37 @@ static void test_addresses(void **state)
     backstop_site_free(site);
 }
 
+/* By which addresses a host of ours would be known, so that a stranger's tells something. */
+static void test_networks_that_tell(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *own, *shared;
+        bool tells_v4, tells_v6;
+    } cases[] = {
+        { "192.0.2.0/28", NULL, true, false },
+        { "2001:db8:1::/48", NULL, false, true },
+        { NULL, "198.51.100.9", true, false },
+        { "192.0.2.0/28", "relay.provider.example", true, false },
+        { "mx.our.example", NULL, false, false },
+        { NULL, "relay.provider.example", false, false },
+        /* the provider's addresses are not that of our host */
+        { "mx.our.example", "198.51.100.9", false, false },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        backstop_site *site = backstop_site_new();
+        assert_true(cases[i].own == NULL || backstop_site_add_outbound_host(
+                                                site, cases[i].own, false, NULL) == BACKSTOP_OK);
+        assert_true(cases[i].shared == NULL ||
+                    backstop_site_add_outbound_host(site, cases[i].shared, true, NULL) ==
+                        BACKSTOP_OK);
+        assert_int_equal(cases[i].tells_v4, site_has_network_like(site, SPAN("203.0.113.66")));
+        assert_int_equal(cases[i].tells_v6, site_has_network_like(site, SPAN("2001:db8::66")));
+        assert_false(site_has_network_like(site, SPAN("x")));
+        backstop_site_free(site);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -347,6 +378,7 @@ int main(void)
         cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_tag_lifetime),
         cmocka_unit_test(test_dkim_keys),
+        cmocka_unit_test(test_networks_that_tell),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,7 +33,7 @@ static void test_known(void **state)
     scene s = ledger_scene();
     EXPECT(&s, "ledger", USUAL, "", NULL);
     scene_record(&s, "carol@our.example", "x@remote.example", ID, MAIL_SEC);
-    EXPECT(&s, "ledger", USUAL, "genuine hint", "another address");
+    EXPECT(&s, "ledger", USUAL, "genuine likely", "another address");
     scene_record(&s, ALICE, BOB, "<2@our.example>", MAIL_SEC - DAY_SEC);
     EXPECT(&s, "ledger", USUAL, "genuine likely", "wrote to bob@remote.example");
     scene_record(&s, ALICE, "dora@remote.example", ID, MAIL_SEC);
@@ -59,7 +59,7 @@ static void test_senders_and_recipients(void **state)
     EXPECT(&s, "ledger",
            PARTS(.to = "carol@our.example",
                  .header = HOP_FIELD "From: carol@our.example\nMessage-ID: " ID "\n"),
-           "genuine hint", NULL);
+           "genuine likely", "another address");
     /* it was sent on to another address, as the report says */
     EXPECT(&s, "ledger",
            PARTS(.recipient = "b2@store.remote.example\nOriginal-Recipient: rfc822; " BOB),
@@ -86,7 +86,8 @@ static void test_verp(void **state)
     scene s = ledger_scene();
     scene_record(&s, "news+bob=remote.example@our.example", BOB, ID, MAIL_SEC);
     EXPECT(&s, "ledger", PARTS(.to = "news+bob=remote.example@our.example"), "genuine proof", NULL);
-    EXPECT(&s, "ledger", PARTS(.to = "news+eve=remote.example@our.example"), "genuine hint", NULL);
+    EXPECT(&s, "ledger", PARTS(.to = "news+eve=remote.example@our.example"), "genuine likely",
+           "another address");
     scene_free(&s);
 }
 
@@ -253,7 +254,7 @@ static void test_complete_absence(void **state)
            "forged likely", NULL);
     /* what another host of ours sent is known, though not from here */
     scene_record(&s, "dora@our.example", "x@remote.example", ID, MAIL_SEC);
-    EXPECT(&s, "ledger", USUAL, "genuine hint", NULL);
+    EXPECT(&s, "ledger", USUAL, "genuine likely", NULL);
     scene_free(&s);
     s = complete_scene(MAIL_SEC - HEARING_DATE_SKEW_SEC + 1);
     EXPECT(&s, "ledger", USUAL, "", NULL);

@@ -119,6 +119,12 @@ static void test_absence(void **state)
            PARTS(.header = HOP_FIELD MAIL_FIELDS,
                  .report = "X-Postfix-Sender: rfc822; alice@our.example\n"),
            "forged likely", NULL);
+    /* nor does what a server before it noted, perhaps one of ours before the signing one */
+    EXPECT(&s, "prvs", PARTS(.header = HOP_FIELD PATH_FIELD MAIL_FIELDS), "", NULL);
+    EXPECT(&s, "prvs",
+           PARTS(.header = HOP_FIELD PATH_FIELD MAIL_FIELDS,
+                 .report = "X-Postfix-Sender: rfc822; alice@our.example\n"),
+           "forged likely", NULL);
     /* it shows that a signature was taken off on the way in */
     EXPECT(
         &s, "prvs",
@@ -138,6 +144,30 @@ static void test_absence(void **state)
                     MAIL_SEC - HEARING_DATE_SKEW_SEC + 1, true);
     EXPECT(&s, "prvs", USUAL, "", NULL);
     scene_free(&s);
+}
+
+/* Which tags keep the proof: those alone that a key of ours made, of whatever mail. */
+static void check_tags(const scene *s, const char *to, const char *value)
+{
+    g_autofree char *other = scene_tag(s, "t2", MAIL_SEC, "carol@our.example", MAIL_FIELDS);
+    g_autofree char *retired = scene_tag(s, "t1", MAIL_SEC, "alice@our.example", MAIL_FIELDS);
+    g_autoptr(GString) version = g_string_new(value), unknown = g_string_new(value);
+    g_autoptr(GString) false_one = g_string_new(value);
+    assert_int_equal(1, g_string_replace(version, "v=1", "v=2", 0));
+    assert_int_equal(1, g_string_replace(unknown, "k=t3", "k=t9", 0));
+    assert_int_equal(1, g_string_replace(false_one, "k=t3", "k=t2", 0));
+    const struct {
+        const char *tag, *expected;
+    } cases[] = {
+        { other, "genuine proof" },           { retired, "genuine proof" },
+        { version->str, "genuine likely" },   { unknown->str, "genuine likely" },
+        { false_one->str, "genuine likely" }, { "junk", "genuine likely" },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *header = g_strconcat(PATH_FIELD HOP_FIELD "Backstop-Tag: ", cases[i].tag,
+                                              "\n" MAIL_FIELDS, NULL);
+        EXPECT(s, "prvs", PARTS(.to = to, .header = header), cases[i].expected, NULL);
+    }
 }
 
 /* Everybody who got a mail of ours has a signed address. On mail of a sender whose mail is tagged,
@@ -163,6 +193,7 @@ static void test_copied(void **state)
                  MAIL_SEC - HEARING_DATE_SKEW_SEC);
     EXPECT(&s, "prvs", PARTS(.to = to), "genuine likely", NULL);
     EXPECT(&s, "prvs", PARTS(.to = to, .header = tagged), "genuine proof", NULL);
+    check_tags(&s, to, value);
     /* the tag may have stood in what did not come back */
     EXPECT(&s, "prvs", PARTS(.to = to, .header = MAIL_FIELDS), "genuine proof", NULL);
     EXPECT(&s, "prvs", PARTS(.to = to, .header = "Subject: x\n"), "genuine proof", NULL);

@@ -1,0 +1,145 @@
+/* SPDX-FileCopyrightText: The Backstop authors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* Whole judgements: which notices are counted against a mail, and what must be heard. */
+#include "verdict/judge.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "witness_fixture.h"
+
+#define ALICE "alice@our.example"
+#define BOB "bob@remote.example"
+#define ID "<1@our.example>"
+
+typedef struct outcome {
+    backstop_kind kind;
+    backstop_verdict verdict;
+    backstop_confidence confidence;
+} outcome;
+
+/* Judges, and counts as for a notice that came in. */
+static outcome judge_and_count(const scene *s, const char *text)
+{
+    backstop_message *message;
+    assert_int_equal(BACKSTOP_OK, backstop_message_read(text, strlen(text), s->envelope, &message));
+    backstop_notice *notice = backstop_notice_read(message);
+    backstop_judgement *j = backstop_judge(notice, s->site, s->keys, s->store, s->now_sec);
+    assert_int_equal(BACKSTOP_OK, backstop_judgement_count(j, s->store, s->now_sec, NULL));
+    outcome o = { notice->kind, backstop_judgement_verdict(j), backstop_judgement_confidence(j) };
+    backstop_judgement_free(j);
+    backstop_notice_free(notice);
+    backstop_message_free(message);
+    return o;
+}
+
+static char *text_of_kind(backstop_kind kind)
+{
+    switch (kind) {
+    case BACKSTOP_KIND_DELAY:
+        return notice_text(PARTS(.action = "delayed"));
+    case BACKSTOP_KIND_SUCCESS:
+        return notice_text(PARTS(.action = "delivered"));
+    case BACKSTOP_KIND_READ_RECEIPT:
+        return g_strdup("From: " BOB "\nTo: " ALICE "\nSubject: Read: Offer\nDate: " MAIL_DATE "\n"
+                        "Content-Type: multipart/report; report-type=disposition-notification; "
+                        "boundary=b\n\n--b\n\nYour message was read.\n--b\nContent-Type: "
+                        "message/disposition-notification\n\nFinal-Recipient: rfc822; " BOB
+                        "\nOriginal-Message-ID: " ID "\nDisposition: "
+                        "manual-action/MDN-sent-manually; displayed\n\n--b--\n");
+    case BACKSTOP_KIND_AUTO_REPLY:
+        return g_strdup("From: " BOB "\nTo: " ALICE "\nSubject: Out of office: Offer\n"
+                        "Auto-Submitted: auto-replied\nDate: " MAIL_DATE "\nIn-Reply-To: " ID
+                        "\n\nI am out of the office until Monday.\n");
+    default:
+        return notice_text(USUAL);
+    }
+}
+
+/* Many warnings of delay, or receipts, must not wear a mail's proof. What wears it is for all. */
+static void test_what_is_counted(void **state)
+{
+    (void)state;
+    static const struct {
+        backstop_kind kind;
+        bool is_counted;
+    } cases[] = {
+        { BACKSTOP_KIND_DELAY, false },        { BACKSTOP_KIND_SUCCESS, false },
+        { BACKSTOP_KIND_READ_RECEIPT, false }, { BACKSTOP_KIND_AUTO_REPLY, true },
+        { BACKSTOP_KIND_FAILURE, true },
+    };
+    enum { NOTICES = 12 };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        scene s = scene_new();
+        scene_open_store(&s);
+        scene_record(&s, ALICE, BOB, ID, MAIL_SEC);
+        g_autofree char *text = text_of_kind(cases[i].kind);
+        outcome o;
+        for (unsigned k = 0; k < NOTICES; k++) {
+            o = judge_and_count(&s, text);
+            assert_int_equal(cases[i].kind, o.kind);
+            assert_int_equal(BACKSTOP_VERDICT_GENUINE, o.verdict);
+        }
+        backstop_confidence expected =
+            cases[i].is_counted ? BACKSTOP_CONFIDENCE_LIKELY : BACKSTOP_CONFIDENCE_PROVEN;
+        assert_int_equal(expected, o.confidence);
+        /* and so for whatever comes next */
+        for (size_t k = 0; k < G_N_ELEMENTS(cases); k++) {
+            g_autofree char *next = text_of_kind(cases[k].kind);
+            assert_int_equal(expected, judge_and_count(&s, next).confidence);
+        }
+        scene_free(&s);
+    }
+}
+
+#define STRANGE                                                                                    \
+    "Received: from x (unknown [203.0.113.66]) by mx.remote.example; " MAIL_DATE "\n" MAIL_FIELDS
+
+static backstop_verdict verdict_to(const scene *s, const char *to)
+{
+    g_autofree char *text = notice_text(PARTS(.to = to, .header = STRANGE));
+    return judge_and_count(s, text).verdict;
+}
+
+/* abuse@ and postmaster@ hear of everything, wherever they stand among those notified. */
+static void test_roles(void **state)
+{
+    (void)state;
+    scene s = scene_new();
+    scene_open_store(&s);
+    assert_int_equal(BACKSTOP_OK,
+                     backstop_site_add_outbound_host(s.site, "192.0.2.0/24", false, NULL));
+    assert_int_equal(BACKSTOP_VERDICT_BACKSCATTER, verdict_to(&s, ALICE));
+    assert_int_equal(BACKSTOP_VERDICT_UNVERIFIED, verdict_to(&s, "Abuse@our.example"));
+    assert_int_equal(BACKSTOP_VERDICT_UNVERIFIED, verdict_to(&s, "postmaster+x@our.example"));
+    g_autoptr(GString) to = g_string_new(ALICE);
+    for (unsigned i = 0; i < 6; i++) {
+        g_string_append_printf(to, ", a%u@our.example", i);
+    }
+    assert_int_equal(BACKSTOP_VERDICT_BACKSCATTER, verdict_to(&s, to->str));
+    g_string_append(to, ", abuse@our.example");
+    assert_int_equal(BACKSTOP_VERDICT_UNVERIFIED, verdict_to(&s, to->str));
+    g_string_truncate(to, 0);
+    for (unsigned i = 0; i < 30; i++) {
+        g_string_append_printf(to, "a%u@our.example, ", i);
+    }
+    g_string_append(to, "abuse@our.example");
+    assert_int_equal(BACKSTOP_VERDICT_UNVERIFIED, verdict_to(&s, to->str));
+    scene_free(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_is_counted),
+        cmocka_unit_test(test_roles),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
