@@ -6,7 +6,10 @@
 #include "app/terminal.h"
 #include "base/error.h"
 
+#include <backstop/history.h>
+
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -45,21 +48,51 @@ static void override(config *c, const char *name, char **place, const char *chos
     }
 }
 
-config *app_context_find_settings(const app_choice *choice, GPtrArray *errors)
+static bool is_closed_to_us(const char *path)
 {
-    config *c;
-    if (choice->config != NULL) {
-        c = config_load(choice->config, errors);
-    } else if (is_there(CONFIG_FILE)) {
-        c = config_load(CONFIG_FILE, errors);
-    } else {
-        c = config_new_default();
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd >= 0) {
+        close(fd);
+        return false;
     }
+    return errno == EACCES;
+}
+
+/* The machine's file, which is not for every user to read. Who can do without it passes `notice`,
+ * which becomes a line if so it was. */
+static config *load_standard(char **notice, GPtrArray *errors)
+{
+    if (!is_there(CONFIG_FILE)) {
+        return config_new_default();
+    }
+    if (!is_closed_to_us(CONFIG_FILE)) {
+        return config_load(CONFIG_FILE, errors);
+    }
+    if (notice == NULL) {
+        g_ptr_array_add(errors, g_strdup(CONFIG_FILE ": permission denied: run this as a user who "
+                                                     "may read it, or name another file with "
+                                                     "--config"));
+        return NULL;
+    }
+    *notice = g_strdup(CONFIG_FILE ": permission denied: the built-in settings are used; --config "
+                                   "names another file");
+    return config_new_default();
+}
+
+static config *find_settings(const app_choice *choice, char **notice, GPtrArray *errors)
+{
+    config *c = choice->config != NULL ? config_load(choice->config, errors)
+                                       : load_standard(notice, errors);
     if (c != NULL) {
         override(c, "key-file", &c->key_file, choice->key_file);
         override(c, "store", &c->store, choice->store);
     }
     return c;
+}
+
+config *app_context_find_settings(const app_choice *choice, GPtrArray *errors)
+{
+    return find_settings(choice, NULL, errors);
 }
 
 void app_context_make_folder(const config *settings, const char *path)
@@ -71,12 +104,17 @@ void app_context_make_folder(const config *settings, const char *path)
     }
 }
 
+static void print_error(const char *text)
+{
+    g_autoptr(GString) line = g_string_new("backstop: ");
+    terminal_append_escaped(line, text);
+    fprintf(stderr, "%s\n", line->str);
+}
+
 void app_context_print_errors(const GPtrArray *errors)
 {
     for (unsigned i = 0; i < errors->len; i++) {
-        g_autoptr(GString) line = g_string_new("backstop: ");
-        terminal_append_escaped(line, g_ptr_array_index(errors, i));
-        fprintf(stderr, "%s\n", line->str);
+        print_error(g_ptr_array_index(errors, i));
     }
 }
 
@@ -163,6 +201,7 @@ static backstop_status open_store(app_context *context, bool is_needed, GPtrArra
         return miss(context, "store", is_needed, status, error.text, errors);
     }
     backstop_store_set_days(context->store, (unsigned)settings->ledger_days);
+    backstop_store_set_history_days(context->store, (unsigned)settings->history_days);
     return BACKSTOP_OK;
 }
 
@@ -176,6 +215,7 @@ void app_context_close(app_context *context)
     backstop_site_free(context->site);
     config_free(context->settings);
     g_ptr_array_unref(context->absent);
+    g_free(context->notice);
     g_free(context);
 }
 
@@ -183,12 +223,14 @@ backstop_status app_context_open(const app_choice *choice, unsigned needs, app_c
                                  GPtrArray *errors)
 {
     *out = NULL;
-    config *settings = app_context_find_settings(choice, errors);
+    char *notice = NULL;
+    config *settings = find_settings(choice, needs == APP_NEEDS_NOTHING ? &notice : NULL, errors);
     if (settings == NULL) {
         return BACKSTOP_ERROR_INVALID;
     }
     app_context *context = g_new0(app_context, 1);
     context->settings = settings;
+    context->notice = notice;
     context->absent = g_ptr_array_new_with_free_func(g_free);
     context->site = config_make_site(settings, errors);
     backstop_status status = context->site == NULL ? BACKSTOP_ERROR_INVALID : BACKSTOP_OK;
@@ -208,6 +250,9 @@ backstop_status app_context_open(const app_choice *choice, unsigned needs, app_c
 
 void app_context_print_absent(const app_context *context, const app_choice *choice)
 {
+    if (context->notice != NULL) {
+        print_error(context->notice);
+    }
     bool is_chosen = choice->config != NULL || choice->key_file != NULL || choice->store != NULL;
     if (is_chosen || context->settings->file != NULL) {
         app_context_print_errors(context->absent);

@@ -66,15 +66,18 @@ typedef struct app_context {
     backstop_keys *keys;   /* NULL: there are none */
     backstop_store *store; /* NULL: there is none */
     GPtrArray *absent;     /* of char *: a line for each of keys and store that is not there: why */
+    char *notice;          /* a line: the machine's configuration may not be read; or NULL */
 } app_context;
 
 /*
  * Finds and opens all of it.
  * BACKSTOP_OK: `*out` is to be closed with app_context_close().
  * BACKSTOP_ERROR_INVALID: the configuration is wrong, or the one asked for is not there.
- * BACKSTOP_ERROR_KEYS, _BUSY, _STORE, _NEWER: what is needed cannot be had.
- * If it fails, `*out` is NULL and `errors` (of char *, with g_free) gained lines without a line
- * end. exit_status_of() (backstop/exit_status.h) has the exit status for each.
+ * CONFIG_FILE that this user may not read is an error too if anything is needed; else the built-in
+ * settings are used, which app_context_print_absent() tells. BACKSTOP_ERROR_KEYS, _BUSY, _STORE,
+ * _NEWER: what is needed cannot be had. If it fails, `*out` is NULL and `errors` (of char *, with
+ * g_free) gained lines without a line end. exit_status_of() (backstop/exit_status.h) has the exit
+ * status for each.
  *
  * Run as root, it opens the store as the user whom the store (if it is made: its folder) belongs
  * to, so that no file of root's is left in the way of a daemon.
@@ -97,7 +100,7 @@ void app_context_make_folder(const config *settings, const char *path);
 void app_context_print_errors(const GPtrArray *errors);
 
 /* The same of what is not there, if somebody configured or asked for anything: who did neither does
- * not miss it. */
+ * not miss it. And of a configuration that was passed over. */
 void app_context_print_absent(const app_context *context, const app_choice *choice);
 
 #endif

@@ -55,17 +55,23 @@ header_edit header_edit_start(span message)
     return edit;
 }
 
-/* Length of the name and what stands between it and the end of the colon; 0: another field. */
+/* Length of the name and what stands between it and the end of the colon; 0: another field. The
+ * name alone before a CR is one too: a colon may follow once what is between them is taken out. */
 static size_t field_start_len(span text, span name)
 {
     if (name.len == 0 || !span_starts_nocase(text, name)) {
         return 0;
     }
     size_t i = name.len;
+    bool has_cr = false;
     while (i < text.len && (is_blank(text.ptr[i]) || text.ptr[i] == '\r' || text.ptr[i] == '\0')) {
+        has_cr = has_cr || text.ptr[i] == '\r';
         i++;
     }
-    return i < text.len && text.ptr[i] == ':' ? i + 1 : 0;
+    if (i < text.len && text.ptr[i] == ':') {
+        return i + 1;
+    }
+    return has_cr ? name.len : 0;
 }
 
 /* The removal of a field, line by line of any sort. */

@@ -29,7 +29,9 @@ header_edit header_edit_start(span message);
  * before the colon or not), continuation lines and all, and with the lines `added` on top, which
  * bring their line ends. An empty `name` takes out nothing. A lone CR is a line end for some
  * programs and none for others: a field that begins behind one is taken out too, up to the next
- * line end of any sort. What follows `header_len` is the caller's to hand on. */
+ * line end of any sort. So in a header that ends its lines with CR, before a body with LF in it,
+ * all counts as header up to the first line that is empty for those who know LF alone. What follows
+ * `header_len` is the caller's to hand on. */
 void header_edit_append(const header_edit *edit, span name, const char *added, GString *out);
 
 #endif

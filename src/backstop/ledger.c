@@ -74,7 +74,9 @@ static int run_expire(const app_context *context, const ledger_options *options)
     backstop_status status =
         backstop_store_expire(context->store, options->now_sec, &removed, &error);
     if (status != BACKSTOP_OK) {
-        return tell_failure(status, &error);
+        int result = tell_failure(status, &error);
+        /* It is put off: no setting is wrong, and in a day it may be done. */
+        return status == BACKSTOP_ERROR_INVALID ? EXIT_TEMPORARY : result;
     }
     printf("%" PRIu64 " rows older than %" PRId64 " days removed.\n", removed,
            context->settings->ledger_days);

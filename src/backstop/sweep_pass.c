@@ -190,7 +190,8 @@ void sweep_pass_judge(const char *path, const sweep_notices *notices, const swee
     const mailbox_handler handler = { judge_if_wanted, tell_error, &p };
     mailbox *box = mailbox_new(&handler);
     bool goes_on = is_folder(path);
-    if (!goes_on) {
+    /* Where none was found, what was wrong with the path has been told. */
+    if (!goes_on && notices->places->len > 0) {
         mailbox_read(box, path);
     }
     /* Of a folder, only the files with notices in them. */

@@ -307,6 +307,18 @@ static bool may_have_body(const source *s)
     return !s->is_in_text && body.len > 0;
 }
 
+/* From, Subject, Date and Message-ID alone in a text: so a program names a mail that it writes
+ * about, and goes on in its own words. A message that is there has its recipients as well. */
+static bool is_citation(const source *s)
+{
+    bool is_one = s->is_in_text;
+    for (unsigned i = 0; is_one && i < s->fields.count; i++) {
+        span name = field_at(s->fields, i)->name;
+        is_one = is_written_by_sender(name) && !span_equal_nocase(name, SPAN("To"));
+    }
+    return is_one;
+}
+
 /* Fewer known fields than this make no header block. */
 enum { HEADER_FIELDS_ENOUGH = 3 };
 
@@ -321,7 +333,7 @@ static backstop_form form_of(const source *s)
         return known == 0 && !has_body ? BACKSTOP_FORM_NONE : BACKSTOP_FORM_FRAGMENT;
     }
     if (has_body && s->shape.ended) {
-        return BACKSTOP_FORM_FULL;
+        return is_citation(s) ? BACKSTOP_FORM_FRAGMENT : BACKSTOP_FORM_FULL;
     }
     return known < HEADER_FIELDS_ENOUGH ? BACKSTOP_FORM_FRAGMENT : BACKSTOP_FORM_HEADERS;
 }

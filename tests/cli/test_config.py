@@ -184,5 +184,88 @@ class Root(ConfigTest):
         self.works("--config", "conf", "ledger", "stats", user=self.NOBODY)
 
 
+# Runs the rest of its words as nobody, on a machine whose /etc holds this alone.
+OTHER_MACHINE = r"""
+mount -t tmpfs -o mode=755 tmpfs /etc || exit 99
+mkdir -m "$1" /etc/backstop && printf '%s' "$2" > /etc/backstop/backstop.conf || exit 98
+chmod "$3" /etc/backstop/backstop.conf
+shift 3
+exec setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all "$@"
+"""
+
+
+@unittest.skipUnless(os.geteuid() == 0, "needs root, to become another user")
+class ClosedConfiguration(ConfigTest):
+    """/etc/backstop/backstop.conf, which nobody named, is not for everybody to read."""
+
+    CLOSED = [("700", "644"), ("755", "600")]
+    TOLD = "backstop: /etc/backstop/backstop.conf: permission denied: "
+
+    def setUp(self):
+        super().setUp()
+        os.chmod(self.folder, 0o777)
+        self.text = notice().decode()
+        self.write("a.eml", self.text)
+        probe = subprocess.run(["unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/etc"],
+                               capture_output=True, check=False)
+        if probe.returncode != 0:
+            self.skipTest(f"cannot mount here: {probe.stderr.decode().strip()}")
+
+    def as_nobody(self, folder_mode, mode, *arguments, conf="[backstop]\n", stdin=""):
+        env = {"PATH": os.environ["PATH"], "HOME": str(self.folder)}
+        env.update((name, value) for name, value in os.environ.items() if "SAN_OPTIONS" in name)
+        return subprocess.run(["unshare", "--mount", "sh", "-c", OTHER_MACHINE, "sh", folder_mode,
+                               conf, mode, PROGRAM, *arguments], env=env, cwd=self.folder,
+                              capture_output=True, timeout=LIMIT_SEC, check=False, text=True,
+                              input=stdin)
+
+    def test_what_needs_none_goes_on(self):
+        for modes in self.CLOSED:
+            with self.subTest(modes=modes):
+                result = self.as_nobody(*modes, "check", "--json", "a.eml")
+                self.assertEqual(result.returncode, 0, result.stderr)
+                self.assertEqual(len(lines_of(result.stdout.encode())), 1)
+                self.assertTrue(result.stderr.startswith(self.TOLD), result.stderr)
+                self.assertEqual(result.stderr.count("\n"), 1)
+                result = self.as_nobody(*modes, "filter", stdin=self.text)
+                self.assertEqual(result.returncode, 0, result.stderr)
+                self.assertTrue(result.stdout.endswith(self.text))
+                self.assertTrue(result.stderr.startswith(self.TOLD), result.stderr)
+
+    def test_what_needs_keys_does_not(self):
+        sign = ["sign", "--from", "alice@our.example", "--rcpt", "nobody@remote.example"]
+        for status, command in [(EXIT_CONFIG, ["key", "list"]), (EXIT_CONFIG, ["key", "new"]),
+                                (EXIT_CONFIG, ["ledger", "stats"]), (EXIT_TEMPORARY, sign)]:
+            for modes in self.CLOSED:
+                with self.subTest(command=command, modes=modes):
+                    result = self.as_nobody(*modes, *command, stdin=self.text)
+                    self.assertEqual((result.returncode, result.stdout), (status, ""))
+                    self.assertTrue(result.stderr.startswith(self.TOLD), result.stderr)
+                    self.assertIn("--config", result.stderr)
+        self.assertEqual(os.listdir(self.folder), ["a.eml"])
+
+    def test_one_that_is_named_must_be_read(self):
+        result = self.as_nobody("755", "600", "check", "--config", "/etc/backstop/backstop.conf",
+                                "a.eml")
+        self.assertEqual((result.returncode, result.stdout), (EXIT_CONFIG, ""))
+        self.assertEqual(result.stderr,
+                         "backstop: /etc/backstop/backstop.conf: Permission denied\n")
+
+    def test_one_that_can_be_read_must_be_right(self):
+        result = self.as_nobody("755", "644", "check", "a.eml", conf="[backstop]\nshape = round\n")
+        self.assertEqual((result.returncode, result.stdout), (EXIT_CONFIG, ""))
+        self.assertIn("backstop.conf:2: [backstop] shape", result.stderr)
+
+    def test_closed_keys_are_told(self):
+        self.write("keys", "")
+        os.chmod(self.folder / "keys", 0o600)
+        conf = f"[backstop]\nkey-file = {self.folder}/keys\n"
+        result = self.as_nobody("755", "644", "check", "--json", "a.eml", conf=conf)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(len(lines_of(result.stdout.encode())), 1)
+        self.assertIn("[backstop] key-file: ", result.stderr)
+        self.assertEqual(result.stderr.count("\n"), 1)
+
+
 if __name__ == "__main__":
     unittest.main()

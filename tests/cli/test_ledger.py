@@ -329,6 +329,16 @@ class OtherVerbs(LedgerTest):
                          "8 rows older than 21 days removed.\n")
         self.assertEqual(self.rows(), 0)
 
+    def test_expire_is_put_off_when_the_clock_leaps(self):
+        self.fill()
+        self.ledger("expire", as_of="2036-11-24T12:00:00Z", status=EXIT_TEMPORARY,
+                    errors=[f"{self.folder}/db: more than a week of the ledger would go at once, as "
+                            "if the clock had jumped: nothing is removed now; if clock and "
+                            "ledger-days are right, expire again in a day"])
+        self.assertEqual(self.rows(), 8)
+        self.assertEqual(self.ledger("expire", as_of="2036-11-25T12:00:00Z"),
+                         "8 rows older than 21 days removed.\n")
+
     def test_usage(self):
         for words, told in (
                 ([], "import, stats, expire or forget?"),

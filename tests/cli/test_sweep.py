@@ -288,7 +288,7 @@ class Shows(Place):
         self.assertIn("no message was moved", out)
         result = self.sweep(self.folder / "missing")
         self.assertEqual(result.returncode, 1)
-        self.assertIn(b"missing: No such file", result.stderr)
+        self.assertEqual(result.stderr.count(b"missing: No such file"), 1)
         result = self.run_program("sweep", "--mail", self.maildir("Mail", mails()), "--sent",
                                   self.folder / "missing", "--me", ME)
         self.assertEqual(result.returncode, 1)
@@ -690,26 +690,27 @@ class Mbox(Place):
         self.assertEqual(sum((after & remaining).values()), 1)
 
     def test_changed_between_looking_and_moving(self):
-        """The first pass of a larger mailbox takes long enough to change it under its hands."""
-        padding = [(START, ordinary(n, START, size=100000), False) for n in range(300)]
-        box = self.mbox("large", mails() + padding)
-        every = split_mbox(box)
-        removed = box.read_bytes().split(b"From MAILER-DAEMON")[3]
-        with mock.patch.object(self, "run_program", self.start_program):
-            process = self.sweep(box, "--apply")
-        time.sleep(0.05)
-        with open(box, "r+b") as file:
+        """The sums are shown when all is judged; then the mailbox is locked."""
+        every = split_mbox(self.box)
+        removed = next(b"From MAILER-DAEMON" + part
+                       for part in self.before.split(b"From MAILER-DAEMON") if b"victim4@" in part)
+        with open(self.box, "r+b") as file:
             fcntl.lockf(file, fcntl.LOCK_EX)
-            data = file.read()
-            file.seek(0)
-            file.write(data.replace(b"From MAILER-DAEMON" + removed, b"", 1))
+            with mock.patch.object(self, "run_program", self.start_program):
+                process = self.sweep(self.box, "--apply")
+            shown = b""
+            while b"19 messages, 11 of them notices" not in shown:
+                line = process.stdout.readline()
+                self.assertNotEqual(line, b"", shown)
+                shown += line
+            file.write(self.before.replace(removed, b"", 1))
             file.truncate()
-        self.assertIn(process.wait(LIMIT_SEC), (0, 1))
-        process.stdout.close()
-        process.stderr.close()
-        folder = self.folder / "large.backscatter"
-        gone = collections.Counter([(b"From MAILER-DAEMON" + removed).rstrip(b"\n")])
-        self.assertEqual(split_mbox(box) + split_mbox(folder), every - gone)
+        rest, errors = process.communicate(timeout=LIMIT_SEC)
+        self.assertEqual(process.returncode, 1, errors)
+        self.assertIn(b"6 messages moved", rest)
+        self.assertIn(b"1 was moved, deleted or changed meanwhile", rest)
+        gone = collections.Counter([removed.rstrip(b"\n")])
+        self.assertEqual(split_mbox(self.box) + split_mbox(self.folder_of_it), every - gone)
 
     def start_program(self, *arguments, env=None):
         return subprocess.Popen([PROGRAM, *map(str, arguments)], stdout=subprocess.PIPE,
@@ -1033,7 +1034,10 @@ class Interrupted(Place):
                                   env={**os.environ, "XDG_STATE_HOME": str(self.state)}) as process:
                 time.sleep(random.uniform(0, length))
                 process.kill()
-                kills += process.wait() == -signal.SIGKILL
+                was_killed = process.wait() == -signal.SIGKILL
+                kills += was_killed
+                # How busy the machine is changes: who was done before it gets less time.
+                length *= 1.1 if was_killed else 0.8
             inside = [*in_maildir(maildir).values(), *in_maildir(maildir / ".Backscatter").values()]
             self.assertEqual(sorted(inside), expected)
         self.assertGreater(kills, 3)

@@ -182,7 +182,9 @@ class Together(StoreTest):
         lines = self.check_error("BUSY", ["backstop.db", "locked by another process"], "record",
                                  "v", 1)
         self.assertEqual(len(lines), 1)  # the gap could be noted
-        self.assertLess(time.monotonic() - started, 30 if SLOW else 9)
+        waited = time.monotonic() - started
+        self.assertGreater(waited, 4.5)
+        self.assertLess(waited, 30)  # a machine at work on much else needs some of it
         self.assertEqual(self.found("w", 1), (1, 0, 0))
         self.assertEqual(self.drive("has-gap", NOW, NOW), ["yes"])
         holder.close()

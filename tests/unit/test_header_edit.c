@@ -92,6 +92,20 @@ static void test_lone_cr_begins_a_field(void **state)
     check("A: 1\nV: x\rV\r: y\rB: 2\n\n", "N: n\nA: 1\nB: 2\n\n");
     check("A: 1\n\rV: x\n\nb", "N: n\nA: 1\n\r\n\nb");
     check("From a\rV: x\nA: 1\n\n", "From a\r\nN: n\nA: 1\n\n");
+    /* What is left must not become one. */
+    check("V\rV: x\r: y\nB: 2\n\n", "N: n\n: y\nB: 2\n\n");
+    check("A: a\rV\r\rV: x\r: y\nB: 2\n\n", "N: n\nA: a\r\r: y\nB: 2\n\n");
+    check("V\r\nA: 1\r\n\r\n", "N: n\r\nV\r\nA: 1\r\n\r\n");
+}
+
+/* Whoever takes LF alone for a line end finds the header's end in the body, if at all. */
+static void test_header_in_cr_before_a_body_in_lf(void **state)
+{
+    (void)state;
+    check("A: 1\rV: x\rB: 2\r\rbody\nV: y\nmore\n\nV: z\n",
+          "N: n\nA: 1\rB: 2\r\rbody\nmore\n\nV: z\n");
+    check("V: x\rA: 1\r\rbody\nV: y", "N: n\nA: 1\r\rbody\n");
+    check("A: 1\r\rV: x\r\n\r\nV: z\r\n", "N: n\r\nA: 1\r\r\n\r\nV: z\r\n");
 }
 
 static void test_lone_cr_else_stays(void **state)
@@ -112,6 +126,7 @@ int main(void)
         cmocka_unit_test(test_message_without_header_or_bytes),
         cmocka_unit_test(test_leading_continuation_lines_stay_on_top),
         cmocka_unit_test(test_lone_cr_begins_a_field),
+        cmocka_unit_test(test_header_in_cr_before_a_body_in_lf),
         cmocka_unit_test(test_lone_cr_else_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
