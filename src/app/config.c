@@ -12,6 +12,8 @@
 #include "base/error.h"
 #include "base/span.h"
 
+#include <backstop/address.h>
+
 #include <ini.h>
 #include <string.h>
 
@@ -20,19 +22,29 @@ enum {
     DKIM_KEY_BYTES_MAX = 64 * 1024, /* RSA-16384 takes 3 KB */
 };
 
+#define SECTIONS "[backstop], [domain NAME] or [address LOCAL@DOMAIN]"
+
 /* What section a line stands in. */
-typedef enum where { BEFORE_SECTIONS, IN_UNKNOWN_SECTION, IN_SITE, IN_DOMAIN } where;
+typedef enum where { BEFORE_SECTIONS, IN_UNKNOWN_SECTION, IN_SECTION } where;
+
+/* A section: its struct, and where its settings stand in the file. */
+typedef struct config_section {
+    option_section section;
+    const char *name; /* of the domain or address; NULL of [backstop] */
+    void *target;     /* struct config, config_domain or config_address */
+    unsigned *lines;
+} config_section;
 
 typedef struct loader {
     config *out;
     GPtrArray *errors;
     span rest; /* of the file */
     unsigned line;
-    bool is_indented;      /* the line */
-    bool has_setting;      /* the section: an indented line adds to the one above it */
-    where in;              /* what kind of section */
-    config_domain *domain; /* the section's; NULL unless IN_DOMAIN */
-    unsigned site_line;    /* of [backstop]; 0: not seen */
+    bool is_indented;   /* the line */
+    bool has_setting;   /* the section: an indented line adds to the one above it */
+    where in;           /* what kind of section */
+    config_section at;  /* what it fills; no target: none */
+    unsigned site_line; /* of [backstop]; 0: not seen */
 } loader;
 
 static void add_error(GPtrArray *errors, const char *place, const char *why)
@@ -52,31 +64,55 @@ static void tell(loader *l, const char *format, ...)
     add_error(l->errors, place, why);
 }
 
-/* "FILE:LINE: [SECTION] NAME: ", without what is not known. */
-static char *place_of(const config *c, const config_domain *domain, unsigned line, const char *name)
+static void append_section(GString *out, const config_section *at)
 {
-    GString *place = g_string_new(NULL);
-    if (c->file != NULL) {
-        g_string_append(place, c->file);
-        if (line > 0) {
-            g_string_append_printf(place, ":%u", line);
-        }
-        g_string_append(place, ": ");
-    }
-    if (domain == NULL) {
-        g_string_append(place, "[backstop]");
+    static const char *const kinds[] = {
+        [OPTION_DOMAIN] = "domain",
+        [OPTION_ADDRESS] = "address",
+    };
+    if (at->section == OPTION_SITE) {
+        g_string_append(out, "[backstop]");
     } else {
-        g_string_append_printf(place, "[domain %s]", domain->name);
+        g_string_append_printf(out, "[%s %s]", kinds[at->section], at->name);
     }
-    g_string_append_printf(place, " %s: ", name);
-    return g_string_free(place, FALSE);
+}
+
+/* "FILE:LINE: [SECTION] NAME: ", without what is not known. */
+static char *place_text(const config *c, const config_section *at, unsigned line, const char *name)
+{
+    GString *text = g_string_new(NULL);
+    if (c->file != NULL) {
+        g_string_append(text, c->file);
+        if (line > 0) {
+            g_string_append_printf(text, ":%u", line);
+        }
+        g_string_append(text, ": ");
+    }
+    append_section(text, at);
+    g_string_append_printf(text, " %s: ", name);
+    return g_string_free(text, FALSE);
 }
 
 /* Of a setting of the line at hand. */
 static void tell_setting(loader *l, const char *name, const char *why)
 {
-    g_autofree char *place = place_of(l->out, l->domain, l->line, name);
-    add_error(l->errors, place, why);
+    g_autofree char *text = place_text(l->out, &l->at, l->line, name);
+    add_error(l->errors, text, why);
+}
+
+static config_section section_of_site(config *c)
+{
+    return (config_section){ OPTION_SITE, NULL, c, c->lines };
+}
+
+static config_section section_of_domain(config_domain *domain)
+{
+    return (config_section){ OPTION_DOMAIN, domain->name, domain, domain->lines };
+}
+
+static config_section section_of_address(config_address *address)
+{
+    return (config_section){ OPTION_ADDRESS, address->name, address, address->lines };
 }
 
 static void free_domain(gpointer data)
@@ -87,11 +123,20 @@ static void free_domain(gpointer data)
     g_free(domain);
 }
 
+static void free_address(gpointer data)
+{
+    config_address *address = data;
+    option_free_values(OPTION_ADDRESS, address);
+    g_free(address->name);
+    g_free(address);
+}
+
 static config *config_new(const char *file)
 {
     config *c = g_new0(config, 1);
     c->file = g_strdup(file);
     c->domains = g_ptr_array_new_with_free_func(free_domain);
+    c->addresses = g_ptr_array_new_with_free_func(free_address);
     option_set_defaults(OPTION_SITE, c);
     return c;
 }
@@ -103,6 +148,7 @@ void config_free(config *c)
     }
     option_free_values(OPTION_SITE, c);
     g_ptr_array_unref(c->domains);
+    g_ptr_array_unref(c->addresses);
     g_free(c->file);
     g_free(c);
 }
@@ -126,12 +172,27 @@ static void begin_domain(loader *l, const char *name)
             tell(l, "[domain %s] stands twice, first in line %u", name, other->line);
         }
     }
-    l->in = IN_DOMAIN;
-    l->domain = g_new0(config_domain, 1);
-    l->domain->name = g_strdup(name);
-    l->domain->line = l->line;
-    option_set_defaults(OPTION_DOMAIN, l->domain);
-    g_ptr_array_add(l->out->domains, l->domain);
+    config_domain *domain = g_new0(config_domain, 1);
+    domain->name = g_strdup(name);
+    domain->line = l->line;
+    option_set_defaults(OPTION_DOMAIN, domain);
+    g_ptr_array_add(l->out->domains, domain);
+    l->in = IN_SECTION;
+    l->at = section_of_domain(domain);
+}
+
+/* [address LOCAL@DOMAIN] begins. */
+static void begin_address(loader *l, const char *name)
+{
+    if (!option_is_address(name)) {
+        tell(l, "[address %s]: \"%s\" is no address as alice@our.example", name, name);
+    }
+    config_address *address = g_new0(config_address, 1);
+    address->name = g_strdup(name);
+    address->line = l->line;
+    g_ptr_array_add(l->out->addresses, address);
+    l->in = IN_SECTION;
+    l->at = section_of_address(address);
 }
 
 static void begin_site(loader *l)
@@ -139,7 +200,8 @@ static void begin_site(loader *l)
     if (l->site_line > 0) {
         tell(l, "[backstop] stands twice, first in line %u", l->site_line);
     }
-    l->in = IN_SITE;
+    l->in = IN_SECTION;
+    l->at = section_of_site(l->out);
     l->site_line = l->line;
 }
 
@@ -147,11 +209,10 @@ static void begin_site(loader *l)
 static void begin_section(loader *l, span line)
 {
     l->has_setting = false;
-    l->domain = NULL;
     l->in = IN_UNKNOWN_SECTION;
     size_t end = span_find_char(line, ']');
     if (end + 1 != line.len) {
-        tell(l, "a section is [backstop] or [domain NAME], alone on its line");
+        tell(l, "a section is " SECTIONS ", alone on its line");
         return;
     }
     g_autofree char *name = g_strndup(line.ptr + 1, end - 1);
@@ -160,8 +221,10 @@ static void begin_section(loader *l, span line)
         begin_site(l);
     } else if (g_str_has_prefix(name, "domain ") || g_str_has_prefix(name, "domain\t")) {
         begin_domain(l, g_strchug(name + strlen("domain ")));
+    } else if (g_str_has_prefix(name, "address ") || g_str_has_prefix(name, "address\t")) {
+        begin_address(l, g_strchug(name + strlen("address ")));
     } else {
-        tell(l, "there is no section [%s]: a section is [backstop] or [domain NAME]", name);
+        tell(l, "there is no section [%s]: a section is " SECTIONS, name);
     }
 }
 
@@ -237,14 +300,13 @@ static char *read_line(char *out, int size, void *user)
 /* The row of a key in the section at hand; NULL, and told, if it has none. */
 static const option_row *find_row(loader *l, const char *name)
 {
-    option_section section = l->in == IN_DOMAIN ? OPTION_DOMAIN : OPTION_SITE;
-    option_section other = l->in == IN_DOMAIN ? OPTION_SITE : OPTION_DOMAIN;
-    const option_row *row = option_find(section, name);
+    const option_row *row = option_find(l->at.section, name);
     if (row == NULL) {
         const char *why = "there is no such setting";
-        if (option_find(other, name) != NULL) {
-            why = other == OPTION_SITE ? "belongs into [backstop]"
-                                       : "belongs into a section [domain NAME]";
+        if (option_find(OPTION_SITE, name) != NULL) {
+            why = "belongs into [backstop]";
+        } else if (option_find(OPTION_DOMAIN, name) != NULL) {
+            why = "belongs into a section [domain NAME]";
         }
         tell_setting(l, name, why);
     }
@@ -253,16 +315,14 @@ static const option_row *find_row(loader *l, const char *name)
 
 static void take_value(loader *l, const option_row *row, const char *value, bool adds)
 {
-    void *target = l->in == IN_DOMAIN ? (void *)l->domain : (void *)l->out;
-    unsigned *lines = l->in == IN_DOMAIN ? l->domain->lines : l->out->lines;
-    unsigned *line = &lines[row - option_table];
+    unsigned *line = &l->at.lines[row - option_table];
     g_autofree char *problem = NULL;
     if (adds && row->type != OPTION_LIST) {
         problem = g_strdup("an indented line adds to the list above it, and this is no list");
     } else if (!adds && *line > 0) {
         problem = g_strdup_printf("is set twice, first in line %u", *line);
     } else {
-        option_set(row, target, value, &problem);
+        option_set(row, l->at.target, value, &problem);
     }
     if (problem != NULL) {
         tell_setting(l, row->name, problem);
@@ -296,9 +356,37 @@ static void parse(config *c, span text, GPtrArray *errors)
     if (span_starts(text, byte_order_mark)) {
         text = span_skip(text, byte_order_mark.len);
     }
-    loader l = { .out = c, .errors = errors, .rest = text };
+    loader l = { .at = section_of_site(c), .out = c, .errors = errors, .rest = text };
     if (ini_parse_stream(read_line, &l, take_setting, &l) != 0) {
         tell(&l, "cannot be read as INI");
+    }
+}
+
+/* What is not set for a domain is as in [backstop]; for an address, as for its domain, if that is
+ * ours, written in whatever way. */
+static void inherit(config *c)
+{
+    char name[BACKSTOP_ADDRESS_SIZE];
+    g_autoptr(GHashTable) domains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (unsigned i = 0; i < c->domains->len; i++) {
+        config_domain *domain = g_ptr_array_index(c->domains, i);
+        option_inherit(OPTION_DOMAIN, domain, domain->lines, OPTION_SITE, c);
+        g_autofree char *spec = g_strconcat("@", domain->name, NULL);
+        if (backstop_address_canonical(spec, name)) {
+            g_hash_table_insert(domains, g_strdup(name), domain);
+        }
+    }
+    for (unsigned i = 0; i < c->addresses->len; i++) {
+        config_address *address = g_ptr_array_index(c->addresses, i);
+        const config_domain *domain = NULL;
+        if (backstop_address_canonical(address->name, name)) {
+            domain = g_hash_table_lookup(domains, strrchr(name, '@'));
+        }
+        if (domain != NULL) {
+            option_inherit(OPTION_ADDRESS, address, address->lines, OPTION_DOMAIN, domain);
+        } else {
+            option_inherit(OPTION_ADDRESS, address, address->lines, OPTION_SITE, c);
+        }
     }
 }
 
@@ -320,24 +408,30 @@ config *config_load(const char *file, GPtrArray *errors)
         config_free(c);
         return NULL;
     }
+    inherit(c);
     return c;
 }
 
 char *config_place(const config *c, const char *name)
 {
+    static const config_section site = { .section = OPTION_SITE };
     const option_row *row = option_find(OPTION_SITE, name);
-    return place_of(c, NULL, c->lines[row - option_table], name);
+    return place_text(c, &site, c->lines[row - option_table], name);
 }
 
 /* What the library said of a value. */
 static void tell_refused(const config *c, const config_domain *domain, const char *name,
                          const backstop_error *error, GPtrArray *errors)
 {
-    option_section section = domain == NULL ? OPTION_SITE : OPTION_DOMAIN;
-    const unsigned *lines = domain == NULL ? c->lines : domain->lines;
-    const option_row *row = option_find(section, name);
-    g_autofree char *place = place_of(c, domain, lines[row - option_table], name);
-    add_error(errors, place, error->text);
+    if (domain == NULL) {
+        g_autofree char *text = config_place(c, name);
+        add_error(errors, text, error->text);
+        return;
+    }
+    const config_section at = { .section = OPTION_DOMAIN, .name = domain->name };
+    const option_row *row = option_find(OPTION_DOMAIN, name);
+    g_autofree char *text = place_text(c, &at, domain->lines[row - option_table], name);
+    add_error(errors, text, error->text);
 }
 
 static backstop_status add_outbound_host(backstop_site *site, const char *host,

@@ -14,6 +14,7 @@
 
 #include "app/option.h"
 
+#include <backstop/disposition.h>
 #include <backstop/site.h>
 
 #include <glib.h>
@@ -23,15 +24,31 @@
 /* Where the file is if nobody says. */
 #define CONFIG_FILE "/etc/backstop/backstop.conf"
 
+/* What enforce does with notices. */
+typedef struct config_rules {
+    backstop_rules dispositions;
+    char *reject_reply; /* "550 5.7.1 TEXT": printable ASCII without a percent sign */
+} config_rules;
+
 /* [domain NAME] */
 typedef struct config_domain {
     char *name;    /* as it is written */
     unsigned line; /* of the section */
     bool is_closed;
     bool dkim_signs_all;
-    GPtrArray *dkim_keys;             /* of char *, "selector:file" */
+    GPtrArray *dkim_keys; /* of char *, "selector:file" */
+    bool uses_batv;
+    config_rules rules;               /* what it does not set is that of [backstop] */
     unsigned lines[OPTION_COUNT_MAX]; /* where each row of the table is set; 0: it is not */
 } config_domain;
+
+/* [address LOCAL@DOMAIN] */
+typedef struct config_address {
+    char *name;         /* as it is written: an address */
+    unsigned line;      /* of the section */
+    config_rules rules; /* what it does not set is that of its domain, or of [backstop] */
+    unsigned lines[OPTION_COUNT_MAX]; /* as in config_domain */
+} config_address;
 
 /* The settings, all with a value. */
 typedef struct config {
@@ -46,7 +63,32 @@ typedef struct config {
     int64_t ledger_days;
     bool ledger_is_complete;
     bool has_unknown_exits;
+
+    /* Those of the daemon. */
+    bool enforces; /* false: it observes */
+    bool enforces_anyway;
+    char *milter;       /* for smfi_setconn() */
+    char *milter_group; /* "": that of the process */
+    char *user;         /* if root starts the daemon */
+    bool tempfails_on_error;
+    bool logs_to_stderr;         /* false: to syslog */
+    GPtrArray *outgoing_daemons; /* {daemon_name}s */
+    GPtrArray *batv_not_to;      /* "local@domain" and "@domain"; so are the next three lists */
+    GPtrArray *batv_not_from;
+    GPtrArray *always_notices;
+    GPtrArray *never_notices;
+    GPtrArray *refuse_at_data;             /* addresses */
+    GPtrArray *allow_subject;              /* patterns with * and ? */
+    GPtrArray *allow_sender;               /* "local@domain" and "@domain" */
+    GPtrArray *allow_client;               /* addresses and networks */
+    backstop_disposition outgoing_notices; /* DELIVER, MARK or DISCARD */
+    GPtrArray *authserv_ids;               /* empty: the name of the host */
+    char *quarantine_folder;               /* a Maildir */
+    int64_t history_days;
+    config_rules rules;
+
     GPtrArray *domains;               /* of config_domain * */
+    GPtrArray *addresses;             /* of config_address * */
     unsigned lines[OPTION_COUNT_MAX]; /* as in config_domain */
 } config;
 

@@ -3,114 +3,11 @@
 
 #include "app/option.h"
 
-#include "app/config.h"
-
 #include <inttypes.h>
 #include <string.h>
 
 #define HOUR_SEC INT64_C(3600)
 #define DAY_SEC INT64_C(86400)
-
-static bool is_mode(const char *text)
-{
-    return g_str_equal(text, "observe") || g_str_equal(text, "enforce");
-}
-
-/* As libmilter's smfi_setconn() takes it. */
-static bool is_socket(const char *text)
-{
-    bool is_inet = g_str_has_prefix(text, "inet:") || g_str_has_prefix(text, "inet6:");
-    return g_str_has_prefix(text, "unix:/") || (is_inet && strchr(text, '@') != NULL);
-}
-
-/* clang-format off */
-const option_row option_table[] = {
-    { .section = OPTION_SITE, .name = "key-file", .type = OPTION_PATH,
-      .offset = offsetof(config, key_file),
-      .standard = "/etc/backstop/keys",
-      .example = "/etc/backstop/keys",
-      .help = "The secrets of the site, as `backstop key new` makes them. Every host that signs or\n"
-              "judges has the same file. Nobody but its owner may read it." },
-    { .section = OPTION_SITE, .name = "store", .type = OPTION_PATH,
-      .offset = offsetof(config, store),
-      .standard = "/var/lib/backstop/backstop.db",
-      .example = "/var/lib/backstop/backstop.db",
-      .help = "The file that remembers what was sent. It is made when it is first needed." },
-    { .section = OPTION_SITE, .name = "outbound-hosts", .type = OPTION_LIST,
-      .offset = offsetof(config, outbound_hosts),
-      .standard = "",
-      .example = "192.0.2.0/24, mx.our.example, .out.our.example",
-      .help = "The hosts from which our mail leaves, used by nobody else: addresses, networks,\n"
-              "names, or all names below one. A notice is likely genuine if the mail that it\n"
-              "returns came from one of them." },
-    { .section = OPTION_SITE, .name = "shared-hosts", .type = OPTION_LIST,
-      .offset = offsetof(config, shared_hosts),
-      .standard = "",
-      .example = "relay.provider.example",
-      .help = "Hosts from which our mail leaves and that of strangers as well, such as a\n"
-              "provider's relay. That a mail came from there says little." },
-    { .section = OPTION_SITE, .name = "internal-networks", .type = OPTION_LIST,
-      .offset = offsetof(config, internal_networks),
-      .standard = "",
-      .example = "198.51.100.0/24, 2001:db8:1::/48",
-      .help = "Hosts that may send as our domains without login, as addresses and networks: all\n"
-              "of them, or none. `backstop ledger import` takes what they handed in as ours." },
-    { .section = OPTION_SITE, .name = "unknown-exits", .type = OPTION_BOOL,
-      .offset = offsetof(config, has_unknown_exits),
-      .standard = "no",
-      .example = "yes",
-      .help = "yes: some of our mail leaves by hosts that are not listed here. Then no notice is\n"
-              "held against us because the mail that it returns came from elsewhere." },
-    { .section = OPTION_SITE, .name = "forwarders", .type = OPTION_LIST,
-      .offset = offsetof(config, forwarders),
-      .standard = "",
-      .example = "info@our.example, @lists.our.example",
-      .help = "Addresses of ours, or whole domains, from which the mail of strangers goes on:\n"
-              "forwarders and mailing lists. Notices to them return mail that we did not write." },
-    { .section = OPTION_SITE, .name = "tag-lifetime", .type = OPTION_DURATION,
-      .offset = offsetof(config, tag_lifetime_sec),
-      .standard = "336h", .least = 1 * HOUR_SEC, .most = 720 * HOUR_SEC,
-      .example = "240h",
-      .help = "How long the tag of a mail proves that it is ours. Longer than any server tries to\n"
-              "deliver it." },
-    { .section = OPTION_SITE, .name = "ledger-days", .type = OPTION_NUMBER,
-      .offset = offsetof(config, ledger_days),
-      .standard = "21", .least = 1, .most = 400,
-      .example = "30",
-      .help = "How many days the store remembers a mail that was sent." },
-    { .section = OPTION_SITE, .name = "ledger-complete", .type = OPTION_BOOL,
-      .offset = offsetof(config, ledger_is_complete),
-      .standard = "no",
-      .example = "yes",
-      .help = "yes: every host from which our mail leaves records into this store as it leaves.\n"
-              "What the store does not know is then likely not ours. What `backstop ledger\n"
-              "import` brought in is never taken to be all." },
-    { .section = OPTION_SITE, .name = "mode", .type = OPTION_TEXT,
-      .is_reserved = true, .is_valid = is_mode, .takes = "observe or enforce" },
-    { .section = OPTION_SITE, .name = "milter", .type = OPTION_TEXT,
-      .is_reserved = true, .is_valid = is_socket,
-      .takes = "unix:/PATH, inet:PORT@HOST or inet6:PORT@HOST" },
-    { .section = OPTION_DOMAIN, .name = "closed", .type = OPTION_BOOL,
-      .offset = offsetof(config_domain, is_closed),
-      .standard = "no",
-      .example = "yes",
-      .help = "yes: all its mail leaves through hosts that run Backstop. A notice can then be\n"
-              "proven to return mail that is not ours." },
-    { .section = OPTION_DOMAIN, .name = "dkim-key", .type = OPTION_LIST,
-      .offset = offsetof(config_domain, dkim_keys),
-      .standard = "",
-      .example = "sel1:/etc/backstop/sel1.txt, sel2:/etc/backstop/sel2.pem",
-      .help = "The public keys of its DKIM signatures, each as selector:file. A file holds the\n"
-              "DNS record's text, or PEM." },
-    { .section = OPTION_DOMAIN, .name = "dkim-signs-all", .type = OPTION_BOOL,
-      .offset = offsetof(config_domain, dkim_signs_all),
-      .standard = "no",
-      .example = "yes",
-      .help = "yes: no mail of the domain leaves without its DKIM signature." },
-};
-/* clang-format on */
-const size_t option_count = G_N_ELEMENTS(option_table);
-G_STATIC_ASSERT(G_N_ELEMENTS(option_table) <= OPTION_COUNT_MAX);
 
 const option_row *option_find(option_section section, const char *name)
 {
@@ -126,6 +23,7 @@ const option_row *option_find(option_section section, const char *name)
 typedef struct option_value {
     bool yes;
     int64_t number;
+    unsigned choice;
     char *text;
     GPtrArray *list;
 } option_value;
@@ -161,14 +59,14 @@ static bool read_path(const char *text, option_value *out, char **problem)
 
 static bool read_text(const option_row *row, const char *text, option_value *out, char **problem)
 {
-    if (!row->is_valid(text)) {
+    if (row->is_valid != NULL && !row->is_valid(text)) {
         return fail(problem, "takes %s, not \"%s\"", row->takes, text);
     }
     out->text = g_strdup(text);
     return true;
 }
 
-static bool read_list(const char *text, option_value *out, char **problem)
+static bool read_list(const option_row *row, const char *text, option_value *out, char **problem)
 {
     out->list = g_ptr_array_new_with_free_func(g_free);
     if (text[0] == '\0') {
@@ -183,6 +81,9 @@ static bool read_list(const char *text, option_value *out, char **problem)
         }
         if (items[i][0] == '\0') {
             return fail(problem, "has nothing between two commas");
+        }
+        if (row->is_valid != NULL && !row->is_valid(items[i])) {
+            return fail(problem, "takes %s, not \"%s\"", row->takes, items[i]);
         }
         g_ptr_array_add(out->list, g_strdup(items[i]));
     }
@@ -229,6 +130,28 @@ static bool read_duration(const option_row *row, const char *text, option_value 
     return true;
 }
 
+/* "observe or enforce", "deliver, mark or quarantine". */
+static char *choices_text(const option_choice *choices)
+{
+    GString *out = g_string_new(choices[0].word);
+    for (const option_choice *c = choices + 1; c->word != NULL; c++) {
+        g_string_append_printf(out, "%s%s", c[1].word == NULL ? " or " : ", ", c->word);
+    }
+    return g_string_free(out, FALSE);
+}
+
+static bool read_choice(const option_row *row, const char *text, option_value *out, char **problem)
+{
+    for (const option_choice *c = row->choices; c->word != NULL; c++) {
+        if (g_ascii_strcasecmp(text, c->word) == 0) {
+            out->choice = c->value;
+            return true;
+        }
+    }
+    g_autofree char *words = choices_text(row->choices);
+    return fail(problem, "takes %s, not \"%s\"", words, text);
+}
+
 static bool read_value(const option_row *row, const char *text, option_value *out, char **problem)
 {
     switch (row->type) {
@@ -239,11 +162,14 @@ static bool read_value(const option_row *row, const char *text, option_value *ou
     case OPTION_TEXT:
         return read_text(row, text, out, problem);
     case OPTION_LIST:
-        return read_list(text, out, problem);
+        return read_list(row, text, out, problem);
     case OPTION_DURATION:
         return read_duration(row, text, out, problem);
     case OPTION_NUMBER:
         return read_number(row, text, out, problem);
+    case OPTION_CHOICE:
+    case OPTION_EITHER:
+        return read_choice(row, text, out, problem);
     }
     g_assert_not_reached();
 }
@@ -266,6 +192,12 @@ static void keep_value(const option_row *row, void *place, option_value *value)
     case OPTION_NUMBER:
         *(int64_t *)place = value->number;
         break;
+    case OPTION_CHOICE:
+        *(unsigned *)place = value->choice;
+        break;
+    case OPTION_EITHER:
+        *(bool *)place = value->choice != 0;
+        break;
     case OPTION_PATH:
     case OPTION_TEXT: {
         char **text = place;
@@ -280,7 +212,7 @@ bool option_set(const option_row *row, void *target, const char *value, char **p
 {
     option_value read = { 0 };
     bool is_good = read_value(row, value, &read, problem);
-    if (is_good && !row->is_reserved) {
+    if (is_good) {
         keep_value(row, (char *)target + row->offset, &read);
     }
     g_clear_pointer(&read.list, g_ptr_array_unref);
@@ -293,7 +225,7 @@ void option_set_defaults(option_section section, void *target)
     for (size_t i = 0; i < option_count; i++) {
         const option_row *row = &option_table[i];
         g_autofree char *problem = NULL;
-        if (row->section == section && !row->is_reserved &&
+        if (row->section == section && row->standard != NULL &&
             !option_set(row, target, row->standard, &problem)) {
             g_error("the default of %s %s", row->name, problem);
         }
@@ -304,7 +236,7 @@ void option_free_values(option_section section, void *target)
 {
     for (size_t i = 0; i < option_count; i++) {
         const option_row *row = &option_table[i];
-        if (row->section != section || row->is_reserved) {
+        if (row->section != section) {
             continue;
         }
         void *place = (char *)target + row->offset;
@@ -316,23 +248,104 @@ void option_free_values(option_section section, void *target)
     }
 }
 
-static const char *type_text(option_type type)
+static void append_list(GString *out, const GPtrArray *list)
 {
-    switch (type) {
+    for (unsigned i = 0; i < list->len; i++) {
+        g_string_append_printf(out, "%s%s", i > 0 ? ", " : "",
+                               (const char *)g_ptr_array_index(list, i));
+    }
+}
+
+static void append_choice(GString *out, const option_choice *choices, unsigned value)
+{
+    while (choices->word != NULL && choices->value != value) {
+        choices++;
+    }
+    g_string_append(out, choices->word);
+}
+
+static void append_duration(GString *out, int64_t sec)
+{
+    bool is_hours = sec % HOUR_SEC == 0;
+    g_string_append_printf(out, "%" PRId64 "%s", is_hours ? sec / HOUR_SEC : sec,
+                           is_hours ? "h" : "s");
+}
+
+void option_append_value(const option_row *row, const void *target, GString *out)
+{
+    const void *place = (const char *)target + row->offset;
+    switch (row->type) {
     case OPTION_BOOL:
-        return "yes or no";
+        g_string_append(out, *(const bool *)place ? "yes" : "no");
+        break;
     case OPTION_PATH:
-        return "a path";
     case OPTION_TEXT:
-        return "a text";
+        g_string_append(out, *(char *const *)place);
+        break;
     case OPTION_LIST:
-        return "a list, separated by commas";
+        append_list(out, *(GPtrArray *const *)place);
+        break;
     case OPTION_DURATION:
-        return "a time in s, m, h or d";
+        append_duration(out, *(const int64_t *)place);
+        break;
     case OPTION_NUMBER:
-        return "a number";
+        g_string_append_printf(out, "%" PRId64, *(const int64_t *)place);
+        break;
+    case OPTION_CHOICE:
+        append_choice(out, row->choices, *(const unsigned *)place);
+        break;
+    case OPTION_EITHER:
+        append_choice(out, row->choices, *(const bool *)place);
+        break;
+    }
+}
+
+void option_inherit(option_section section, void *target, const unsigned *lines,
+                    option_section above_section, const void *above)
+{
+    for (size_t i = 0; i < option_count; i++) {
+        const option_row *row = &option_table[i];
+        if (row->section != section || row->standard != NULL || lines[i] > 0) {
+            continue;
+        }
+        g_autoptr(GString) value = g_string_new(NULL);
+        g_autofree char *problem = NULL;
+        option_append_value(option_find(above_section, row->name), above, value);
+        if (!option_set(row, target, value->str, &problem)) {
+            g_error("the inherited %s %s", row->name, problem);
+        }
+    }
+}
+
+static char *takes_text(const option_row *row)
+{
+    switch (row->type) {
+    case OPTION_BOOL:
+        return g_strdup("yes or no");
+    case OPTION_PATH:
+        return g_strdup("a path");
+    case OPTION_TEXT:
+        return g_strdup(row->takes);
+    case OPTION_LIST:
+        return g_strdup("a list, separated by commas");
+    case OPTION_DURATION:
+        return g_strdup_printf("a time in s, m, h or d, from %" PRId64 "h to %" PRId64 "h",
+                               row->least / HOUR_SEC, row->most / HOUR_SEC);
+    case OPTION_NUMBER:
+        return g_strdup_printf("a number from %" PRId64 " to %" PRId64, row->least, row->most);
+    case OPTION_CHOICE:
+    case OPTION_EITHER:
+        return choices_text(row->choices);
     }
     g_assert_not_reached();
+}
+
+static const char *default_text(const option_row *row)
+{
+    if (row->standard == NULL) {
+        return row->section == OPTION_DOMAIN ? "as in [backstop]" : "as for its domain";
+    }
+    return row->standard[0] == '\0' ? "none" : row->standard;
 }
 
 static void print_row(GString *out, const option_row *row)
@@ -341,22 +354,15 @@ static void print_row(GString *out, const option_row *row)
     for (size_t i = 0; help[i] != NULL; i++) {
         g_string_append_printf(out, "# %s\n", help[i]);
     }
-    g_string_append_printf(out, "# Takes %s", type_text(row->type));
-    if (row->type == OPTION_NUMBER) {
-        g_string_append_printf(out, " from %" PRId64 " to %" PRId64, row->least, row->most);
-    } else if (row->type == OPTION_DURATION) {
-        g_string_append_printf(out, ", from %" PRId64 "h to %" PRId64 "h", row->least / HOUR_SEC,
-                               row->most / HOUR_SEC);
-    }
-    g_string_append_printf(out, ". Default: %s\n",
-                           row->standard[0] == '\0' ? "none" : row->standard);
+    g_autofree char *takes = takes_text(row);
+    g_string_append_printf(out, "# Takes %s.\n# Default: %s\n", takes, default_text(row));
     g_string_append_printf(out, "#%s = %s\n\n", row->name, row->example);
 }
 
 static void print_section(GString *out, option_section section)
 {
     for (size_t i = 0; i < option_count; i++) {
-        if (option_table[i].section == section && !option_table[i].is_reserved) {
+        if (option_table[i].section == section) {
             print_row(out, &option_table[i]);
         }
     }
@@ -377,5 +383,9 @@ void option_print_sample(GString *out)
     g_string_append(out, "# One such section for each domain of ours.\n"
                          "#[domain our.example]\n");
     print_section(out, OPTION_DOMAIN);
+    g_string_append(out,
+                    "# One such section for each address of ours that differs from its domain.\n"
+                    "#[address alice@our.example]\n");
+    print_section(out, OPTION_ADDRESS);
     g_string_truncate(out, out->len - 1);
 }

@@ -3,10 +3,13 @@
 
 /* `backstop COMMAND ...`: finds the command in a table and runs it. */
 #include "backstop/check.h"
+#include "backstop/config_command.h"
 #include "backstop/exit_status.h"
+#include "backstop/explain_command.h"
 #include "backstop/filter.h"
 #include "backstop/key.h"
 #include "backstop/ledger.h"
+#include "backstop/report.h"
 #include "backstop/sign_mail.h"
 #include "backstop/sweep.h"
 
@@ -30,6 +33,16 @@ static const command commands[] = {
       "      they are about mail of ours;\n"
       "      PATH is a message, a folder of messages, a Maildir, an mbox, or - for standard input",
       check_run },
+    { "config", "[--key-file FILE] [--store FILE] [--as-of TIME] check | dump",
+      "say whether the configuration is sound, or print all settings with their values",
+      config_command_run },
+    { "explain",
+      "[--key-file FILE] [--store FILE] [--as-of TIME] [--mail-from ADDRESS]\n"
+      "                      [--rcpt ADDRESS]... [--client-ip IP] [--helo NAME] QUEUE-ID|FILE...",
+      "tell the story of a notice: as backstopd met it under that queue id of the mail server's, "
+      "or\n"
+      "      as it would deal with the message in that file",
+      explain_run },
     { "filter",
       "[--exit-code] [--key-file FILE] [--store FILE] [--as-of TIME] [--mail-from ADDRESS]\n"
       "                      [--rcpt ADDRESS]... [--client-ip IP] [--helo NAME]",
@@ -43,6 +56,12 @@ static const command commands[] = {
       "fill the memory of sent mail, show it, and empty it;\n"
       "      PATH is a Sent folder (Maildir, mbox, messages) or a log of Postfix, packed or not",
       ledger_run },
+    { "report",
+      "[--key-file FILE] [--store FILE] [--as-of TIME]\n"
+      "                      [--from DAY] [--until DAY] [--json]",
+      "say which notices backstopd met, what it did and what enforce would have done, and whether\n"
+      "      it is safe to enforce",
+      report_run },
     { "sign", "[--key-file FILE] [--store FILE] [--as-of TIME] --from ADDRESS --rcpt ADDRESS...",
       "tag an outgoing message, from standard input to standard output, and remember it",
       sign_run },

@@ -136,6 +136,83 @@ class Missing(ConfigTest):
         self.assertEqual(line["verdict"], "unverified")
 
 
+class Command(ConfigTest):
+    """`backstop config check` and `dump`."""
+
+    def test_sound(self):
+        self.config("[domain our.example]\nclosed = yes\n")
+        self.works("--config", "conf", "key", "new")
+        self.assertEqual(self.works("--config", "conf", "config", "check"), "conf: sound\n")
+        self.assertEqual(sorted(os.listdir(self.folder)), ["conf", "keys"])
+
+    def test_all_faults_are_told(self):
+        self.config("outbound-hosts = 300.1.2.3\nuser = no-such-user\n"
+                    "milter-group = no-such-group\n"
+                    "always-notices = a@our.example\nnever-notices = a@our.example\n"
+                    "[address b@our.example]\n[address B@our.example]\n")
+        told = self.fails(EXIT_CONFIG, "--config", "conf", "config", "check").splitlines()
+        self.assertEqual([line.partition(" /")[0][:68] for line in told],
+                         [line[:68] for line in (
+                             'backstop: conf:4: [backstop] outbound-hosts: "300.1.2.3" is no host: '
+                             "it takes",
+                             "backstop: conf:10: [address B@our.example]: the address has a "
+                             "section above",
+                             "backstop: conf:8: [backstop] never-notices: a@our.example stands in "
+                             "always-notices too",
+                             "backstop: conf:2: [backstop] key-file:",
+                             "backstop: conf:5: [backstop] user: there is no such user",
+                             "backstop: conf:6: [backstop] milter-group: there is no such group")])
+
+    def test_what_cannot_be_read(self):
+        self.write("conf", "[backstop]\nmode = perhaps\n")
+        for what in ("check", "dump"):
+            self.assertEqual(self.fails(EXIT_CONFIG, "--config", "conf", "config", what),
+                             "backstop: conf:2: [backstop] mode: takes observe or enforce, not "
+                             '"perhaps"\n')
+
+    def test_keys(self):
+        self.config("[domain our.example]\nbatv = yes\n")
+        self.works("--config", "conf", "key", "--as-of", NOW, "new")
+        self.assertIn("a domain has batv, and no key for it signs now",
+                      self.fails(EXIT_CONFIG, "--config", "conf", "config", "--as-of", NOW,
+                                 "check"))
+        self.works("--config", "conf", "key", "--as-of", NOW, "new", "prvs0")
+        self.works("--config", "conf", "config", "--as-of", NOW, "check")
+        keys = self.folder / "keys"
+        text = keys.read_text()
+        keys.write_text("".join(line for line in text.splitlines(True) if " tag " not in line))
+        self.assertIn("no key for tags signs now",
+                      self.fails(EXIT_CONFIG, "--config", "conf", "config", "--as-of", NOW,
+                                 "check"))
+
+    def test_dump_can_be_read_again(self):
+        hosts = ", ".join(f"mx{number}.our.example" for number in range(30))
+        self.config("outbound-hosts = " + hosts.replace(", ", ",\n  ") + "\n"
+                    "mode = enforce\ntag-lifetime = 5400s\nlikely-backscatter = mark\n"
+                    "allow-subject = Voicemail *\n[domain our.example]\nunverified = deliver\n"
+                    "[domain b\u00fccher.example]\n[address a@our.example]\n"
+                    "reject-reply = 451 4.7.1 Later\n")
+        dump = self.works("--config", "conf", "config", "dump")
+        self.assertIn("\nmode = enforce\n", dump)
+        self.assertIn("\ntag-lifetime = 5400s\n", dump)
+        self.assertIn("\nledger-days = 21\n", dump)
+        self.assertIn("\n    mx29.our.example\n", dump)
+        domain, other, address = dump.split("\n[")[1:]
+        self.assertIn("\nunverified = deliver\n", domain)
+        self.assertIn("\nlikely-backscatter = mark\n", domain)
+        self.assertIn("\nunverified = mark\n", other)
+        self.assertTrue(other.startswith("domain b\u00fccher.example]\n"), other)
+        self.assertTrue(address.startswith("address a@our.example]\n"), address)
+        self.assertIn("\nunverified = deliver\n", address)
+        self.assertIn("\nreject-reply = 451 4.7.1 Later\n", address)
+        self.write("again", dump)
+        self.assertEqual(self.works("--config", "again", "config", "dump"), dump)
+
+    def test_usage(self):
+        for words in ([], ["show"], ["check", "conf"], ["--bad", "check"]):
+            self.assertIn("Usage:", self.fails(EXIT_USAGE, "config", *words))
+
+
 class Sites(ConfigTest):
     """What a configuration says is what judging goes by."""
 
