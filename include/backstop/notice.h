@@ -78,6 +78,14 @@ typedef struct backstop_hop backstop_hop;
  */
 BACKSTOP_CHECKED backstop_notice *backstop_notice_read(const backstop_message *message);
 
+/*
+ * Whether a message of which only the header was read, its body missing or empty, may turn out to
+ * be a notice when the body is read too. Never false of what backstop_notice_read() calls a notice
+ * once it is whole, with the same envelope and the same line ends: a mail filter then need not
+ * fetch the body. Pure; threads may ask at the same time, each about a message of its own.
+ */
+BACKSTOP_API bool backstop_may_be_notice(const backstop_message *message);
+
 /* Takes NULL. */
 BACKSTOP_API void backstop_notice_free(backstop_notice *notice);
 

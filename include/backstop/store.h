@@ -60,8 +60,9 @@ BACKSTOP_CHECKED backstop_status backstop_store_get_stats(backstop_store *store,
                                                           backstop_error *error);
 
 /*
- * Forgets what is older than the ledger's days, in small transactions between which others get
- * their turn. `*removed` (NULL allowed) counts rows, those that went before an error as well.
+ * Forgets what is older than the ledger's days, and of the history (history.h) what is older than
+ * its days, in small transactions between which others get their turn. `*removed` (NULL allowed)
+ * counts rows of the ledger, those that went before an error as well.
  * BACKSTOP_ERROR_INVALID: the clock or the days leap by more than a week since the last time. So
  * nothing is removed, in case it is the clock that is wrong; if it still says so a day later, it is
  * believed.
@@ -69,7 +70,8 @@ BACKSTOP_CHECKED backstop_status backstop_store_get_stats(backstop_store *store,
 BACKSTOP_CHECKED backstop_status backstop_store_expire(backstop_store *store, int64_t now_sec,
                                                        uint64_t *removed, backstop_error *error);
 
-/* Forgets all that one address sent: nothing in the file tells any more that it sent anything.
+/* Forgets all that one address sent: nothing in the file tells any more that it sent anything. And
+ * all notices that came for it, sub-addresses included. `*removed` is as above.
  * What stays until it expires is that somebody sent mails of these Message-IDs, without which their
  * bounces would seem forged. */
 BACKSTOP_CHECKED backstop_status backstop_store_forget(backstop_store *store, const char *address,

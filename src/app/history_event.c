@@ -11,6 +11,7 @@
 typedef struct findings {
     bool has_genuine, has_tag;
     bool has_unchecked_tag; /* one that may be ours, or nobody could look */
+    bool is_recorded;       /* the ledger proves that we saw it: the tag was lost on its way */
 } findings;
 
 static findings find(const backstop_judgement *judgement)
@@ -22,6 +23,10 @@ static findings find(const backstop_judgement *judgement)
         if (claim == BACKSTOP_CLAIM_GENUINE) {
             found.has_genuine = true;
             found.has_tag = found.has_tag || is_tag;
+            found.is_recorded =
+                found.is_recorded ||
+                (strcmp(backstop_evidence_witness(judgement, i), "ledger") == 0 &&
+                 backstop_evidence_strength(judgement, i) == BACKSTOP_STRENGTH_PROOF);
         } else if (claim == BACKSTOP_CLAIM_NONE && is_tag) {
             found.has_unchecked_tag = true;
         }
@@ -71,7 +76,8 @@ void history_event_fill(backstop_event *event, const backstop_notice *notice,
     event->outbound_path = outbound_path(returned);
     event->has_genuine_witness = found.has_genuine;
     event->has_tag = found.has_tag;
-    event->is_explained = found.has_unchecked_tag || !backstop_returned_is_complete(returned) ||
+    event->is_explained = found.is_recorded || found.has_unchecked_tag ||
+                          !backstop_returned_is_complete(returned) ||
                           left_before(notice, tagged_since_sec);
     event->message_id = backstop_returned_message_id(returned);
     event->explanation = backstop_judgement_explanation(judgement);

@@ -27,6 +27,13 @@ enum { LOCK_POLL_US = 1500 };
     "FROM gaps WHERE until_sec >= ?1 - 1 AND from_sec <= ?2 + 1 AND from_sec >= "                  \
     "coalesce((SELECT max(from_sec) FROM gaps WHERE from_sec <= ?1), ?1)"
 
+/* A slice of the stories for which `condition` holds. */
+#define STORY_DELETE(condition)                                                                    \
+    "DELETE FROM stories WHERE id IN (SELECT id FROM stories WHERE " condition " LIMIT ?2)"
+
+/* The stories of the ring whose ids begin above ?1. */
+#define STORY_RING "FROM stories WHERE id > ?1 AND id < ?1 + (1 << 40)"
+
 static const char *const texts[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN",
     [SQL_BEGIN_WRITING] = "BEGIN IMMEDIATE",
@@ -65,6 +72,44 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_MARKS_PURGE] = PURGE_OF("marks"),
     [SQL_RETURNS_SLICE] = SLICE_OF("returns"),
     [SQL_RETURNS_PURGE] = PURGE_OF("returns"),
+    [SQL_TALLY_ADD] = "INSERT INTO tallies (day, verdict, confidence, kind, done, enforced, count, "
+                      "untagged, unexplained) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) "
+                      "ON CONFLICT DO UPDATE SET count = count + excluded.count, "
+                      "untagged = untagged + excluded.untagged, "
+                      "unexplained = unexplained + excluded.unexplained",
+    [SQL_TALLY_LIST] = "SELECT day, verdict, confidence, kind, done, enforced, count, untagged, "
+                       "unexplained FROM tallies WHERE day BETWEEN ?1 AND ?2 "
+                       "ORDER BY day, verdict, confidence, kind, done, enforced",
+    [SQL_TALLY_UNEXPLAINED] = "SELECT total(unexplained) FROM tallies WHERE day > ?1 AND day <= ?2",
+    [SQL_TALLY_EXPIRE] = "DELETE FROM tallies WHERE day < ?1",
+    [SQL_STORY_ADD] = "INSERT INTO stories (id, when_sec, verdict, confidence, kind, done, "
+                      "enforced, flags, queue_id, witness, reason, recipient, mailbox, client_ip, "
+                      "path, message_id, explanation) VALUES "
+                      "((SELECT coalesce(max(id), ?1) + 1 " STORY_RING "), "
+                      "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+    [SQL_STORY_EVICT] = "DELETE FROM stories WHERE id > ?1 AND id <= "
+                        "(SELECT max(id) " STORY_RING ") - ?2",
+    [SQL_STORY_FIND] = "SELECT when_sec, verdict, confidence, kind, done, enforced, flags, "
+                       "queue_id, witness, reason, recipient, mailbox, client_ip, path, "
+                       "message_id, explanation FROM stories WHERE queue_id = ?1 "
+                       "ORDER BY when_sec DESC, id DESC LIMIT ?2",
+    [SQL_STORY_FORGET] = STORY_DELETE("mailbox = ?1"),
+    [SQL_STORY_EXPIRE] = STORY_DELETE("when_sec < ?1"),
+    [SQL_UNTAGGED_UPDATE] = "UPDATE untagged SET count = count + 1, unexplained = unexplained + ?4 "
+                            "WHERE day = ?1 AND mailbox = ?2 AND path = ?3",
+    [SQL_UNTAGGED_ADD] = "INSERT INTO untagged (day, mailbox, path, count, unexplained) "
+                         "VALUES (?1, ?2, ?3, 1, ?4)",
+    [SQL_UNTAGGED_COUNT] = "SELECT count(*) FROM untagged",
+    [SQL_UNTAGGED_EVICT] = "DELETE FROM untagged WHERE (day, mailbox, path) IN (SELECT day, "
+                           "mailbox, path FROM untagged ORDER BY day, mailbox, path LIMIT 1)",
+    [SQL_UNTAGGED_LIST] = "SELECT mailbox, path, sum(count), sum(unexplained), max(day) "
+                          "FROM untagged WHERE day BETWEEN ?1 AND ?2 GROUP BY mailbox, path "
+                          "ORDER BY 4 DESC, 3 DESC, 1, 2",
+    [SQL_UNTAGGED_FORGET] = "DELETE FROM untagged WHERE mailbox = ?1",
+    [SQL_UNTAGGED_EXPIRE] = "DELETE FROM untagged WHERE day < ?1",
+    [SQL_OBSERVED_ADD] = "INSERT INTO observed (day) VALUES (?1) ON CONFLICT DO NOTHING",
+    [SQL_OBSERVED_COUNT] = "SELECT count(*) FROM observed WHERE day > ?1 AND day <= ?2",
+    [SQL_OBSERVED_EXPIRE] = "DELETE FROM observed WHERE day < ?1",
 };
 
 int64_t connection_clock_us(void)

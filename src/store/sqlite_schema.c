@@ -25,6 +25,26 @@ static const char *const steps[] = {
     "day INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE gaps (from_sec INTEGER NOT NULL PRIMARY KEY, until_sec INTEGER NOT NULL);"
     "CREATE TABLE state (id INTEGER NOT NULL PRIMARY KEY, value INTEGER NOT NULL);",
+
+    "CREATE TABLE tallies (day INTEGER NOT NULL, verdict INTEGER NOT NULL, "
+    "confidence INTEGER NOT NULL, kind INTEGER NOT NULL, done INTEGER NOT NULL, "
+    "enforced INTEGER NOT NULL, count INTEGER NOT NULL, untagged INTEGER NOT NULL, "
+    "unexplained INTEGER NOT NULL, "
+    "PRIMARY KEY (day, verdict, confidence, kind, done, enforced)) WITHOUT ROWID;"
+    "CREATE TABLE stories (id INTEGER NOT NULL PRIMARY KEY, when_sec INTEGER NOT NULL, verdict "
+    "INTEGER NOT NULL, confidence INTEGER NOT NULL, "
+    "kind INTEGER NOT NULL, done INTEGER NOT NULL, enforced INTEGER NOT NULL, "
+    "flags INTEGER NOT NULL, queue_id BLOB NOT NULL, witness BLOB NOT NULL, "
+    "reason BLOB NOT NULL, recipient BLOB NOT NULL, mailbox BLOB NOT NULL, "
+    "client_ip BLOB NOT NULL, path BLOB NOT NULL, message_id BLOB NOT NULL, "
+    "explanation BLOB NOT NULL);"
+    "CREATE INDEX stories_by_queue_id ON stories (queue_id);"
+    "CREATE INDEX stories_by_mailbox ON stories (mailbox);"
+    "CREATE INDEX stories_by_when ON stories (when_sec);"
+    "CREATE TABLE untagged (day INTEGER NOT NULL, mailbox BLOB NOT NULL, path BLOB NOT NULL, "
+    "count INTEGER NOT NULL, unexplained INTEGER NOT NULL, "
+    "PRIMARY KEY (day, mailbox, path)) WITHOUT ROWID;"
+    "CREATE TABLE observed (day INTEGER NOT NULL PRIMARY KEY);",
 };
 
 enum { VERSION = G_N_ELEMENTS(steps) };

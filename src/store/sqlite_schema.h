@@ -12,10 +12,12 @@
 
 /* What one number is kept of. The values stand in files and never change. */
 typedef enum store_state {
-    STATE_FINGERPRINT = 1,  /* of the ledger's key */
-    STATE_EXPIRED_DAY = 2,  /* rows of days before it are gone */
-    STATE_EXPIRY_ASKED = 3, /* when an expiry was put off for its leap, in seconds; 0: was not */
-    STATE_CLOCK_BEHIND = 4, /* 1: the clock of the last mail was behind that of earlier ones */
+    STATE_FINGERPRINT = 1,    /* of the ledger's key */
+    STATE_EXPIRED_DAY = 2,    /* rows of days before it are gone */
+    STATE_EXPIRY_ASKED = 3,   /* when an expiry was put off for its leap, in seconds; 0: was not */
+    STATE_CLOCK_BEHIND = 4,   /* 1: the clock of the last mail was behind that of earlier ones */
+    STATE_OBSERVED_SINCE = 5, /* when a daemon began to observe, in seconds; 0: none did */
+    STATE_OBSERVED_LAST = 6,  /* when one last said that it does */
 } store_state;
 
 /*

@@ -10,9 +10,11 @@
 #include "message/address_form.h"
 #include "proof/keys.h"
 #include "store/gap_journal.h"
+#include "store/history.h"
 #include "store/ledger.h"
 #include "store/store_sqlite.h"
 
+#include <backstop/history.h>
 #include <backstop/sign.h>
 
 #include <string.h>
@@ -44,6 +46,7 @@ backstop_status backstop_store_open(const char *path, const backstop_keys *keys,
         (*out)->mac = k->mac;
         ledger_prepare(*out);
         atomic_init(&(*out)->days, BACKSTOP_LEDGER_DAYS);
+        atomic_init(&(*out)->history_days, BACKSTOP_HISTORY_DAYS);
     }
     return status;
 }
@@ -58,6 +61,7 @@ backstop_store *store_view_open(backstop_store *store)
     view->mac = store->mac;
     memcpy(view->nobody, store->nobody, sizeof view->nobody);
     atomic_init(&view->days, atomic_load(&store->days));
+    atomic_init(&view->history_days, atomic_load(&store->history_days));
     return view;
 }
 
@@ -98,6 +102,9 @@ backstop_status backstop_store_expire(backstop_store *store, int64_t now_sec, ui
     uint64_t count = 0;
     uint32_t oldest_day = store_day(horizon_sec(store, now_sec));
     backstop_status status = store->operations->expire(store, now_sec, oldest_day, &count, error);
+    if (status == BACKSTOP_OK) {
+        status = history_expire(store, now_sec, error);
+    }
     if (removed != NULL) {
         *removed = count;
     }
@@ -112,7 +119,11 @@ backstop_status backstop_store_forget(backstop_store *store, const char *address
     g_autoptr(GString) canonical = g_string_new(NULL);
     address_form_canonical(span_from_string(address), canonical);
     ledger_owner(store, (span){ canonical->str, canonical->len }, owner);
-    backstop_status status = store->operations->forget(store, owner, &count, error);
+    /* First, so that the write-ahead log is emptied of this as well. */
+    backstop_status status = history_forget(store, canonical, error);
+    if (status == BACKSTOP_OK) {
+        status = store->operations->forget(store, owner, &count, error);
+    }
     if (removed != NULL) {
         *removed = count;
     }

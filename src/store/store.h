@@ -12,10 +12,12 @@
 #define BACKSTOP_STORE_STORE_H
 
 #include "proof/secret.h"
+#include "store/history.h"
 
 #include <backstop/error.h>
 #include <backstop/store.h>
 
+#include <glib.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -70,6 +72,7 @@ struct backstop_store {
     secret_mac *mac;                         /* of the ledger's key; borrowed from the keys */
     unsigned char nobody[STORE_OWNER_BYTES]; /* the owner of what is asked for without a sender */
     atomic_uint days;                        /* how long rows live */
+    atomic_uint history_days;                /* how long the history lives */
 };
 
 typedef struct store_operations {
@@ -117,6 +120,33 @@ typedef struct store_operations {
                               uint64_t *removed, backstop_error *error);
     backstop_status (*stats)(backstop_store *store, backstop_store_stats *out,
                              backstop_error *error);
+
+    /* The history; all NULL in a view. */
+
+    backstop_status (*add_events)(backstop_store *store, const history_row *rows, size_t count,
+                                  backstop_error *error);
+    backstop_status (*note_observing)(backstop_store *store, int64_t now_sec,
+                                      backstop_error *error);
+    /* Appends to `out` (of history_row) at most `max` of that queue id, the latest first; their
+     * texts are put into `strings`, NUL-terminated. */
+    backstop_status (*find_events)(backstop_store *store, span queue_id, size_t max, GArray *out,
+                                   GStringChunk *strings, backstop_error *error);
+    /* Appends those of the days from the one to the other, both included, to `tallies` (of
+     * history_tally) and `untagged` (of history_untagged), whose texts are put into `strings`. */
+    backstop_status (*report)(backstop_store *store, uint32_t from_day, uint32_t until_day,
+                              GArray *tallies, GArray *untagged, GStringChunk *strings,
+                              backstop_error *error);
+    /* Of `observed_days` those after `observed_from`, of `unexplained` those of days after
+     * `counted_from`; to `today`. */
+    backstop_status (*read_history_state)(backstop_store *store, uint32_t observed_from,
+                                          uint32_t counted_from, uint32_t today, history_state *out,
+                                          backstop_error *error);
+    /* Removes all that names the mailbox. */
+    backstop_status (*forget_history)(backstop_store *store, span mailbox, backstop_error *error);
+    /* Removes what names mailboxes of days before `oldest_day`, and counters of days before
+     * `oldest_counted`. */
+    backstop_status (*expire_history)(backstop_store *store, uint32_t oldest_day,
+                                      uint32_t oldest_counted, backstop_error *error);
 } store_operations;
 
 /* A view of the store, or the store itself where none can be had: each question then says why it

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "store/sqlite_file.h"
+#include "store/sqlite_history.h"
 #include "store/sqlite_removal.h"
 #include "store/sqlite_writer.h"
 
@@ -421,6 +422,52 @@ static backstop_status stats(backstop_store *store, backstop_store_stats *out,
     return status;
 }
 
+/* ---- the history ---- */
+
+static backstop_status add_events(backstop_store *store, const history_row *rows, size_t count,
+                                  backstop_error *error)
+{
+    return sqlite_history_add(&of(store)->writer, rows, count, error);
+}
+
+static backstop_status note_observing(backstop_store *store, int64_t now_sec, backstop_error *error)
+{
+    return sqlite_history_note_observing(&of(store)->writer, now_sec, error);
+}
+
+static backstop_status find_events(backstop_store *store, span queue_id, size_t max, GArray *out,
+                                   GStringChunk *strings, backstop_error *error)
+{
+    return sqlite_history_find(&of(store)->readers, queue_id, max, out, strings, error);
+}
+
+static backstop_status report(backstop_store *store, uint32_t from_day, uint32_t until_day,
+                              GArray *tallies, GArray *untagged, GStringChunk *strings,
+                              backstop_error *error)
+{
+    return sqlite_history_report(&of(store)->readers, from_day, until_day, tallies, untagged,
+                                 strings, error);
+}
+
+static backstop_status read_history_state(backstop_store *store, uint32_t observed_from,
+                                          uint32_t counted_from, uint32_t today, history_state *out,
+                                          backstop_error *error)
+{
+    return sqlite_history_state(&of(store)->readers, observed_from, counted_from, today, out,
+                                error);
+}
+
+static backstop_status forget_history(backstop_store *store, span mailbox, backstop_error *error)
+{
+    return sqlite_history_forget(&of(store)->writer, mailbox, error);
+}
+
+static backstop_status expire_history(backstop_store *store, uint32_t oldest_day,
+                                      uint32_t oldest_counted, backstop_error *error)
+{
+    return sqlite_history_expire(&of(store)->writer, oldest_day, oldest_counted, error);
+}
+
 /* ---- opening ---- */
 
 static void close_store(backstop_store *store)
@@ -447,6 +494,13 @@ static const store_operations operations = {
     .forget = forget,
     .expire = expire,
     .stats = stats,
+    .add_events = add_events,
+    .note_observing = note_observing,
+    .find_events = find_events,
+    .report = report,
+    .read_history_state = read_history_state,
+    .forget_history = forget_history,
+    .expire_history = expire_history,
 };
 
 /* The journal is made where this one leads, so that it must not depend on the folder that the

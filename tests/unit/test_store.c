@@ -158,7 +158,7 @@ static void test_newer(void **state)
     f->store = NULL;
     run_sql(f->path, "PRAGMA user_version = 999");
     check_refused(f, f->path, BACKSTOP_ERROR_NEWER, "newer Backstop|999");
-    run_sql(f->path, "PRAGMA user_version = 1");
+    run_sql(f->path, "PRAGMA user_version = 2");
     fixture_open(f);
 }
 
