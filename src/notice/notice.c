@@ -9,6 +9,7 @@
 #include "message/limits.h"
 #include "notice/classify.h"
 #include "notice/clues.h"
+#include "notice/early.h"
 #include "notice/parties.h"
 #include "notice/recipients.h"
 #include "notice/returned.h"
@@ -159,6 +160,11 @@ backstop_notice *notice_read(const backstop_message *message, bool use_dialects)
     backstop_notice *notice = notice_new();
     clues *c = clues_gather(message, use_dialects);
     backstop_message *inner = NULL;
+    if (!early_may_be_notice(c)) {
+        notice->cut = message->cut;
+        clues_free(c);
+        return notice;
+    }
     if (is_rewrapped(c)) {
         span body = c->returned_part->body;
         if (backstop_message_read(body.ptr, body.len, NULL, &inner) == BACKSTOP_OK) {

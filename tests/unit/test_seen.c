@@ -1,0 +1,145 @@
+/* SPDX-FileCopyrightText: The Backstop authors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* The mark of a notice that was judged already, and BATV for mail servers. */
+#include "message/message.h"
+#include "proof/keys.h"
+#include "proof/tag.h"
+
+#include <backstop/batv.h>
+#include <backstop/seen.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define NOW INT64_C(1795465490)
+#define DAY INT64_C(86400)
+#define SECRET "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+#define OTHER_SECRET "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh4="
+#define KEY_FILE                                                                                   \
+    "version 1\n"                                                                                  \
+    "t1 1000 - tag " SECRET "\n"                                                                   \
+    "p1 1000 - prvs3 " SECRET "\n"
+#define NOTICE(subject)                                                                            \
+    "From: MAILER-DAEMON@mx.remote.example\nMessage-ID: <n@mx>\nSubject: " subject "\n"
+
+static backstop_keys *read_keys(const char *text)
+{
+    backstop_keys *keys;
+    assert_int_equal(keys_read(span_from_string(text), "keys", &keys, NULL), BACKSTOP_OK);
+    return keys;
+}
+
+static bool check(const char *fields, const char *mail, const backstop_keys *keys, int64_t now_sec)
+{
+    backstop_message *m;
+    g_autofree char *text = g_strconcat(fields, mail, "\nbody\n", NULL);
+    assert_int_equal(backstop_message_read(text, strlen(text), NULL, &m), BACKSTOP_OK);
+    bool answer = backstop_seen_check(m, keys, now_sec);
+    backstop_message_free(m);
+    return answer;
+}
+
+static char *write_field(const char *mail, const backstop_keys *keys)
+{
+    backstop_message *m;
+    char value[BACKSTOP_SEEN_SIZE];
+    g_autofree char *text = g_strconcat(mail, "\n", NULL);
+    assert_int_equal(backstop_message_read(text, strlen(text), NULL, &m), BACKSTOP_OK);
+    assert_true(backstop_seen_write(m, keys, NOW, value));
+    backstop_message_free(m);
+    return g_strconcat("Backstop-Seen: ", value, "\n", NULL);
+}
+
+static void test_seen(void **state)
+{
+    (void)state;
+    backstop_keys *keys = read_keys(KEY_FILE);
+    backstop_keys *others = read_keys("version 1\nt1 1000 - tag " OTHER_SECRET "\n");
+    g_autofree char *field = write_field(NOTICE("Undelivered"), keys);
+    assert_true(check(field, NOTICE("Undelivered"), keys, NOW));
+    assert_true(check(field, NOTICE("Undelivered"), keys, NOW + 5 * DAY - 1));
+    assert_false(check(field, NOTICE("Undelivered"), keys, NOW + 5 * DAY));
+    assert_false(check(field, NOTICE("Another"), keys, NOW));
+    assert_false(check(field, NOTICE("Undelivered"), others, NOW));
+    assert_false(check("", NOTICE("Undelivered"), keys, NOW));
+    /* Some program put one of its own above. */
+    g_autofree char *two = g_strconcat("Backstop-Seen: yes\n", field, NULL);
+    assert_true(check(two, NOTICE("Undelivered"), keys, NOW));
+    g_autofree char *five = g_strconcat("Backstop-Seen: 1\nBackstop-Seen: 2\nBackstop-Seen: 3\n"
+                                        "Backstop-Seen: 4\n",
+                                        field, NULL);
+    assert_false(check(five, NOTICE("Undelivered"), keys, NOW));
+    backstop_keys_free(keys);
+    backstop_keys_free(others);
+}
+
+/* A tag is no such mark: mail of ours that comes in again bears one. */
+static void test_tag_is_none(void **state)
+{
+    (void)state;
+    static const unsigned char nonce[TAG_NONCE_BYTES];
+    backstop_keys *keys = read_keys(KEY_FILE);
+    GString *value = g_string_new(NULL);
+    const tag_mail mail = { .message_id = SPAN("<n@mx>"),
+                            .from = SPAN("mailer-daemon@mx.remote.example"),
+                            .subject = SPAN("Undelivered") };
+    tag_write(keys_at(keys, 0), NOW, nonce, SPAN(""), &mail, value);
+    g_autofree char *field = g_strconcat("Backstop-Seen: ", value->str, "\n", NULL);
+    assert_false(check(field, NOTICE("Undelivered"), keys, NOW));
+    g_string_free(value, TRUE);
+    backstop_keys_free(keys);
+}
+
+static void test_no_key(void **state)
+{
+    (void)state;
+    char value[BACKSTOP_SEEN_SIZE] = "x";
+    backstop_message *m;
+    backstop_keys *keys = read_keys("version 1\nl1 1000 - ledger " SECRET "\n");
+    assert_int_equal(backstop_message_read("A: b\n\n", 6, NULL, &m), BACKSTOP_OK);
+    assert_false(backstop_seen_write(m, keys, NOW, value));
+    assert_string_equal(value, "");
+    backstop_message_free(m);
+    backstop_keys_free(keys);
+}
+
+static void test_batv(void **state)
+{
+    (void)state;
+    backstop_keys *keys = read_keys(KEY_FILE);
+    static const backstop_batv_form forms[] = { BACKSTOP_BATV_PREFIX, BACKSTOP_BATV_SUBADDRESS };
+    for (size_t i = 0; i < G_N_ELEMENTS(forms); i++) {
+        char *made = backstop_batv_sign(keys, "alice@our.example", forms[i], NOW);
+        assert_non_null(made);
+        assert_int_equal(forms[i] == BACKSTOP_BATV_PREFIX, g_str_has_prefix(made, "prvs="));
+        assert_null(backstop_batv_sign(keys, made, forms[i], NOW));
+        char *plain = backstop_batv_restore(keys, made, NOW);
+        assert_string_equal(plain, "alice@our.example");
+        backstop_text_free(plain);
+        /* An old notice still finds its way. */
+        plain = backstop_batv_restore(keys, made, NOW + 20 * DAY);
+        assert_string_equal(plain, "alice@our.example");
+        backstop_text_free(plain);
+        backstop_text_free(made);
+    }
+    assert_null(backstop_batv_restore(keys, "alice@our.example", NOW));
+    assert_null(backstop_batv_restore(keys, "prvs=3123abcdef=alice@our.example", NOW));
+    backstop_keys_free(keys);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_seen),
+        cmocka_unit_test(test_tag_is_none),
+        cmocka_unit_test(test_no_key),
+        cmocka_unit_test(test_batv),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
