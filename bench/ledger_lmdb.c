@@ -237,6 +237,17 @@ static backstop_status expire(backstop_store *store, int64_t now_sec, uint32_t o
     return result(code, error);
 }
 
+/* There is none. */
+static backstop_status expire_history(backstop_store *store, uint32_t oldest_day,
+                                      uint32_t oldest_counted, backstop_error *error)
+{
+    (void)store;
+    (void)oldest_day;
+    (void)oldest_counted;
+    (void)error;
+    return BACKSTOP_OK;
+}
+
 static backstop_status stats(backstop_store *store, backstop_store_stats *out,
                              backstop_error *error)
 {
@@ -266,6 +277,7 @@ static const store_operations operations = {
     .write_bulk = write_bulk,
     .open_view = open_view,
     .expire = expire,
+    .expire_history = expire_history,
     .stats = stats,
 };
 

@@ -180,10 +180,8 @@ static void read_from_comment(reader *r, span inner)
         if (r->out->ip.len > 0) {
             continue;
         }
-        span ip = read_ip(word);
-        if (ip.len == 0) {
-            ip = read_ip(behind_at(word));
-        }
+        /* What stands before an "@" is what the client says of itself (RFC 1413). */
+        span ip = read_ip(behind_at(word));
         if (ip.len > 0) {
             r->out->ip = ip;
             r->out->from_rdns = n == 1 ? read_host(before) : SPAN("");

@@ -25,7 +25,8 @@ struct backstop_recipient {
     const char *reply;
     const char *diagnostic;
     backstop_reason reason;
-    backstop_reason hint; /* what single words suggest: for settling the reason */
+    backstop_reason hint;   /* what single words suggest: for settling the reason */
+    bool is_final_reported; /* `final` stands in a field of the report, where no stranger writes */
 };
 
 struct backstop_hop {

@@ -86,6 +86,7 @@ static void read_group(clues *c, const delivery_group *g, backstop_notice *notic
         .action = g->action != ACTION_NONE ? delivery_action_name(g->action)
                                            : recipient_action_of(notice->kind),
         .diagnostic = notice_keep_header_text(notice, g->diagnostic),
+        .is_final_reported = c->status_part != NULL || c->mdn_part != NULL,
     };
     r.address = has_at(original) || r.final == NULL ? r.original : r.final;
     if (r.address == NULL || is_repeated(notice, &r)) {

@@ -7,6 +7,7 @@
 #include "notice/explain.h"
 #include "notice/notice.h"
 #include "store/ledger.h"
+#include "witness/recall.h"
 
 #include <string.h>
 
@@ -18,6 +19,7 @@ typedef struct weights {
     backstop_strength genuine, forged;
     unsigned absences; /* of the witnesses whose absences prove when they agree */
     unsigned forged_claims;
+    bool has_mute; /* a witness could not answer: what he would have said is missing */
 } weights;
 
 /* PRVS is none of these: it misses exactly what a tag misses, the mark of a signing host. */
@@ -34,7 +36,7 @@ static bool counts_for_proof(const evidence *e)
 
 static weights weigh(const GArray *all)
 {
-    weights w = { BACKSTOP_STRENGTH_NONE, BACKSTOP_STRENGTH_NONE, 0, 0 };
+    weights w = { .genuine = BACKSTOP_STRENGTH_NONE, .forged = BACKSTOP_STRENGTH_NONE };
     for (unsigned i = 0; i < all->len; i++) {
         const evidence *e = &g_array_index(all, evidence, i);
         if (e->claim == BACKSTOP_CLAIM_GENUINE) {
@@ -43,6 +45,8 @@ static weights weigh(const GArray *all)
             w.forged = MAX(w.forged, e->strength);
             w.forged_claims += e->strength >= BACKSTOP_STRENGTH_LIKELY;
             w.absences += e->strength >= BACKSTOP_STRENGTH_LIKELY && counts_for_proof(e);
+        } else {
+            w.has_mute = true;
         }
     }
     return w;
@@ -115,7 +119,7 @@ static void settle(backstop_judgement *j, const hearing *h)
         j->reserve = RESERVE_CITED;
     }
     bool is_proven_forged = h->domain != NULL && h->domain->is_closed && h->is_complete &&
-                            w.absences >= ABSENCES_THAT_PROVE &&
+                            w.absences >= ABSENCES_THAT_PROVE && !w.has_mute &&
                             w.genuine == BACKSTOP_STRENGTH_NONE;
     if (h->site->is_personal && w.forged_claims == 1) {
         w.forged = BACKSTOP_STRENGTH_HINT;
@@ -149,10 +153,11 @@ static int deciding_evidence(const backstop_judgement *j)
     return found;
 }
 
-static GPtrArray *copy_texts(const GPtrArray *texts)
+/* The first `count`. */
+static GPtrArray *copy_texts(const GPtrArray *texts, unsigned count)
 {
     GPtrArray *copies = g_ptr_array_new_with_free_func(g_free);
-    for (unsigned i = 0; i < texts->len; i++) {
+    for (unsigned i = 0; i < count; i++) {
         g_ptr_array_add(copies, g_strdup(g_ptr_array_index(texts, i)));
     }
     return copies;
@@ -181,9 +186,9 @@ static void hear_and_settle(backstop_judgement *j, hearing *h)
     j->deciding = deciding_evidence(j);
     j->explanation = words_explain(j, h->notice);
     if (is_counted(h->notice->kind)) {
-        j->senders = copy_texts(h->senders);
-        j->message_ids = copy_texts(h->message_ids);
-        j->recipients = copy_texts(h->recipients);
+        j->senders = copy_texts(h->senders, h->senders->len);
+        j->message_ids = copy_texts(h->message_ids, h->message_ids->len);
+        j->recipients = copy_texts(h->recipients, recall_counted_recipients(h));
     }
 }
 

@@ -225,6 +225,11 @@ static void fill_recipients(builder *b)
     bool are_told = !candidates_are_replies(n->kind) || n->kind == BACKSTOP_KIND_READ_RECEIPT;
     for (unsigned i = 0; are_told && i < n->recipients->len; i++) {
         const backstop_recipient *r = &g_array_index(n->recipients, backstop_recipient, i);
+        add_recipient(b, r->is_final_reported ? r->final : NULL);
+    }
+    b->h->sure_recipient_count = b->h->recipients->len;
+    for (unsigned i = 0; are_told && i < n->recipients->len; i++) {
+        const backstop_recipient *r = &g_array_index(n->recipients, backstop_recipient, i);
         add_recipient(b, r->address);
         add_recipient(b, r->original);
         add_recipient(b, r->final);

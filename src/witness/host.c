@@ -87,8 +87,9 @@ bool host_ip_is_seen(const hearing_hop *hop)
 
 bool host_name_is_verified(const hearing_hop *hop)
 {
-    /* qmail and its like look an address up, and do not look back. */
-    static const char *const doubts[] = { "may be forged", "(HELO ", "(EHLO " };
+    /* qmail and its like look an address up, and do not look back; OpenSMTPD writes the name down
+     * whether it does or not. */
+    static const char *const doubts[] = { "may be forged", "(HELO ", "(EHLO ", "(OpenSMTPD)" };
     if (hop->read.from_rdns.len == 0 || hop->read.ip.len == 0) {
         return false;
     }

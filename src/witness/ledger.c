@@ -118,8 +118,10 @@ void ledger_testify(const hearing *h, evidence *out)
     } else if (known.knows_delivery) {
         say_delivery(h, out);
     } else if (known.knows_message) {
-        evidence_say(out, BACKSTOP_CLAIM_GENUINE, BACKSTOP_STRENGTH_LIKELY,
-                     "we sent a message with this Message-ID, though not to %s", recipient_text(h));
+        evidence_say(
+            out, BACKSTOP_CLAIM_GENUINE, BACKSTOP_STRENGTH_LIKELY,
+            "we sent a message with this Message-ID, though it is not sure that it went to %s",
+            recipient_text(h));
     } else if (known.knows_pair) {
         evidence_say(out, BACKSTOP_CLAIM_GENUINE, BACKSTOP_STRENGTH_LIKELY,
                      "this sender wrote to %s lately", recipient_text(h));

@@ -37,27 +37,44 @@ static backstop_status find(const hearing *h, const text_list *senders, const sp
                        recipients->count, h->now_sec, out, error);
 }
 
-/* The first Message-ID is the mail's. The others are asked for only where it is not known, and
- * never prove a delivery: answers to a forger's mail cite what that cites. */
+/* The recipients from `first` on, up to `end`. */
+static text_list recipients_between(const hearing *h, unsigned first, unsigned end)
+{
+    text_list t = { .count = 0 };
+    for (unsigned i = first; i < end && t.count < G_N_ELEMENTS(t.list); i++) {
+        t.list[t.count++] = hearing_text_at(h->recipients, i);
+    }
+    return t;
+}
+
+/* The first Message-ID is the mail's, and it went to those of whom that is sure: who else is named
+ * was perhaps written to lately, and no more. The other Message-IDs are asked for only where the
+ * first is not known, and never prove a delivery: answers to a forger's mail cite what that cites.
+ */
 static backstop_status ask(const hearing *h, recall_answer *out, backstop_error *error)
 {
-    text_list senders = texts_of(h->senders), ids = texts_of(h->message_ids);
-    text_list recipients = texts_of(h->recipients);
-    while (question_count(senders.count, MIN(ids.count, 1), recipients.count) >
-           LEDGER_QUESTIONS_MAX) {
-        recipients.count /= 2;
+    text_list senders = texts_of(h->senders), ids = texts_of(h->message_ids), none = { .count = 0 };
+    text_list sure = recipients_between(h, 0, h->sure_recipient_count);
+    text_list others = recipients_between(h, h->sure_recipient_count, h->recipients->len);
+    ledger_answer first, named = { 0 }, cited = { 0 };
+    while (question_count(senders.count, MIN(ids.count, 1), sure.count) > LEDGER_QUESTIONS_MAX) {
+        sure.count /= 2;
         out->was_cut = true;
     }
-    ledger_answer first, others = { 0 };
-    backstop_status status =
-        find(h, &senders, ids.list, MIN(ids.count, 1), &recipients, &first, error);
+    while (question_count(senders.count, 0, others.count) > LEDGER_QUESTIONS_MAX) {
+        others.count /= 2;
+        out->was_cut = true;
+    }
+    backstop_status status = find(h, &senders, ids.list, MIN(ids.count, 1), &sure, &first, error);
+    if (status == BACKSTOP_OK && others.count > 0 && !first.knows_pair) {
+        status = find(h, &senders, NULL, 0, &others, &named, error);
+    }
     if (status == BACKSTOP_OK && ids.count > 1 && !first.knows_message) {
-        recipients.count = 0;
-        status = find(h, &senders, ids.list + 1, ids.count - 1, &recipients, &others, error);
+        status = find(h, &senders, ids.list + 1, ids.count - 1, &none, &cited, error);
     }
     out->knows_delivery = first.knows_delivery;
-    out->knows_message = first.knows_message || others.knows_message;
-    out->knows_pair = first.knows_pair;
+    out->knows_message = first.knows_message || cited.knows_message;
+    out->knows_pair = first.knows_pair || named.knows_pair;
     out->knows_elsewhere = first.knows_elsewhere;
     return status;
 }
@@ -168,26 +185,6 @@ static bool is_recorded(const hearing *h, const text_list *senders, span id, spa
            known.knows_delivery;
 }
 
-/* Whether the notices about each recipient named that the mail went to are too many. */
-static bool are_recipients_worn(const hearing *h, span id)
-{
-    text_list senders = texts_of(h->senders);
-    ledger_returns returns;
-    bool is_worn = false;
-    for (unsigned i = 0; i < h->recipients->len; i++) {
-        span recipient = hearing_text_at(h->recipients, i);
-        if (h->recipients->len > 1 && !is_recorded(h, &senders, id, recipient)) {
-            continue;
-        }
-        if (ledger_returns_of(h->store, id, recipient, &returns, NULL) != BACKSTOP_OK ||
-            returns.about_recipient < RECALL_RETURNS_MAX) {
-            return false;
-        }
-        is_worn = true;
-    }
-    return is_worn;
-}
-
 static bool are_strangers_worn(const hearing *h, span id)
 {
     ledger_returns returns;
@@ -195,15 +192,34 @@ static bool are_strangers_worn(const hearing *h, span id)
            returns.about_strangers >= RECALL_STRANGER_RETURNS_MAX;
 }
 
+/* Whether the notices about each recipient that the mail went to are too many; where it went to
+ * none of those named, those about strangers. */
 static bool find_wear(const hearing *h)
 {
-    recall_answer answer;
-    if (h->store == NULL || h->message_ids->len == 0 ||
-        recall_mail(h, &answer, NULL) != BACKSTOP_OK) {
+    text_list senders = texts_of(h->senders);
+    ledger_returns returns;
+    bool has_recorded = false;
+    if (h->store == NULL || h->message_ids->len == 0) {
         return false;
     }
     span id = hearing_text_at(h->message_ids, 0);
-    return answer.knows_delivery ? are_recipients_worn(h, id) : are_strangers_worn(h, id);
+    for (unsigned i = 0; i < recall_counted_recipients(h); i++) {
+        span recipient = hearing_text_at(h->recipients, i);
+        if (!is_recorded(h, &senders, id, recipient)) {
+            continue;
+        }
+        if (ledger_returns_of(h->store, id, recipient, &returns, NULL) != BACKSTOP_OK ||
+            returns.about_recipient < RECALL_RETURNS_MAX) {
+            return false;
+        }
+        has_recorded = true;
+    }
+    return has_recorded || are_strangers_worn(h, id);
+}
+
+unsigned recall_counted_recipients(const hearing *h)
+{
+    return h->sure_recipient_count > 0 ? h->sure_recipient_count : h->recipients->len;
 }
 
 bool recall_is_worn(const hearing *h)

@@ -21,7 +21,7 @@ enum {
 
 /* What is known of the mail. */
 typedef struct recall_answer {
-    bool knows_delivery;  /* a candidate sent its first Message-ID to one of the recipients */
+    bool knows_delivery;  /* a candidate sent its first Message-ID to a sure recipient */
     bool knows_message;   /* a candidate sent it, or one of the other Message-IDs */
     bool knows_pair;      /* a candidate wrote to one of the recipients lately */
     bool knows_elsewhere; /* somebody of ours sent the first of them */
@@ -54,6 +54,10 @@ backstop_status recall_tagged_since(const hearing *h, int64_t *since_sec, backst
  * in which the mail may have been sent; false where that is not known. */
 backstop_status recall_covers(const hearing *h, int64_t since_sec, bool *covers,
                               backstop_error *error);
+
+/* How many of the recipients, the first ones, a notice counts against: the sure ones, or else all.
+ */
+unsigned recall_counted_recipients(const hearing *h);
 
 /* Whether so many notices came back about the mail that they cannot all be true: somebody copies
  * it. What is counted about one recipient takes nothing from another. False if nobody can tell; no

@@ -153,7 +153,7 @@ static void test_recipients(void **state)
     CHECK_LIST(recipients,
                PARTS(.recipient = "bob@store.remote.example\nOriginal-Recipient: rfc822; "
                                   "Bob@Remote.example"),
-               "bob@remote.example bob@store.remote.example");
+               "bob@store.remote.example bob@remote.example");
     CHECK_LIST(recipients,
                PARTS(.recipient = "bob@remote.example\nAction: failed\nStatus: 5.1.1\n\n"
                                   "Final-Recipient: rfc822; carol@remote.example"),

@@ -99,6 +99,7 @@ static void test_verified_names(void **state)
         { "from y.example (helo=x) by z", false },
         { "from y.example (HELO x) (192.0.2.1) by z", false },
         { "from y.example (EHLO x) (192.0.2.1) by z", false },
+        { "from x (y.example [192.0.2.1]) by z (OpenSMTPD) with ESMTP id 1", false },
         { "from x by z", false },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {

@@ -99,6 +99,24 @@ static void test_what_is_counted(void **state)
     }
 }
 
+/* A client that names somebody in ORCPT wears no proof of a mail to him. */
+static void test_named_is_not_counted(void **state)
+{
+    (void)state;
+    enum { NOTICES = 12 };
+    scene s = scene_new();
+    scene_open_store(&s);
+    scene_record(&s, ALICE, BOB, ID, MAIL_SEC);
+    g_autofree char *forged =
+        notice_text(PARTS(.recipient = "carol@x.example\nOriginal-Recipient: rfc822; " BOB));
+    g_autofree char *usual = notice_text(USUAL);
+    for (unsigned i = 0; i < NOTICES; i++) {
+        judge_and_count(&s, forged);
+    }
+    assert_int_equal(BACKSTOP_CONFIDENCE_PROVEN, judge_and_count(&s, usual).confidence);
+    scene_free(&s);
+}
+
 #define STRANGE                                                                                    \
     "Received: from x (unknown [203.0.113.66]) by mx.remote.example; " MAIL_DATE "\n" MAIL_FIELDS
 
@@ -106,6 +124,41 @@ static backstop_verdict verdict_to(const scene *s, const char *to)
 {
     g_autofree char *text = notice_text(PARTS(.to = to, .header = STRANGE));
     return judge_and_count(s, text).verdict;
+}
+
+static void close_domain(scene *s)
+{
+    backstop_site_free(s->site);
+    s->site = backstop_site_new();
+    backstop_domain *domain;
+    assert_int_equal(BACKSTOP_OK, backstop_site_add_domain(s->site, "our.example", &domain, NULL));
+    backstop_domain_set_closed(domain, true);
+    backstop_domain_set_dkim_signs_all(domain, true);
+    assert_int_equal(BACKSTOP_OK,
+                     backstop_site_add_outbound_host(s->site, "192.0.2.0/24", false, NULL));
+}
+
+/* Where one who could have known the mail cannot be asked, nothing is proven against it. */
+static void test_mute_witness(void **state)
+{
+    (void)state;
+    static const char unknown_key[] =
+        "Backstop-Tag: v=1; k=zz9; t=1795465490; n=AAAAAAAAAAAAAAAA; a=AAAAAAAAAAAAAAAAAAAAAA; "
+        "h=AAAAAAAAAAAAAAAAAAAAAA\n";
+    scene s = scene_new();
+    scene_open_store(&s);
+    close_domain(&s);
+    g_autofree char *forged = notice_text(PARTS(.header = STRANGE));
+    g_autofree char *header = g_strconcat(STRANGE, unknown_key, NULL);
+    g_autofree char *unchecked = notice_text(PARTS(.header = header));
+    assert_int_equal(BACKSTOP_CONFIDENCE_PROVEN, judge_and_count(&s, forged).confidence);
+    assert_int_equal(BACKSTOP_CONFIDENCE_LIKELY, judge_and_count(&s, unchecked).confidence);
+    backstop_store *store = g_steal_pointer(&s.store);
+    outcome o = judge_and_count(&s, forged);
+    assert_int_equal(BACKSTOP_VERDICT_BACKSCATTER, o.verdict);
+    assert_int_equal(BACKSTOP_CONFIDENCE_LIKELY, o.confidence);
+    s.store = store;
+    scene_free(&s);
 }
 
 /* abuse@ and postmaster@ hear of everything, wherever they stand among those notified. */
@@ -139,6 +192,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_counted),
+        cmocka_unit_test(test_named_is_not_counted),
+        cmocka_unit_test(test_mute_witness),
         cmocka_unit_test(test_roles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -112,6 +112,11 @@ static void test_unix_servers(void **state)
         { "from rdns.example (HELO helo.example) (who@192.0.2.1)\n  by mx.example.org with "
           "SMTP" DATE,
           "helo.example|rdns.example|192.0.2.1|mx.example.org|SMTP||" },
+        /* what the client answers when it is asked who it is */
+        { "from unknown (HELO x) (192.0.2.10:25@203.0.113.66) by mx.example.org with SMTP" DATE,
+          "x||203.0.113.66|mx.example.org|SMTP||" },
+        { "from unknown (192.0.2.10:25@203.0.113.66) by mx.example.org with SMTP" DATE,
+          "||203.0.113.66|mx.example.org|SMTP||" },
         { "from unknown (HELO [10.1.1.1]) (192.0.2.1) by 0 with SMTP" DATE,
           "[10.1.1.1]||192.0.2.1|0|SMTP||" },
         { "from unknown (HELO x (y [10.1.1.1])) (192.0.2.1) by 0 with SMTP" DATE,

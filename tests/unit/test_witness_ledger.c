@@ -37,7 +37,7 @@ static void test_known(void **state)
     scene_record(&s, ALICE, BOB, "<2@our.example>", MAIL_SEC - DAY_SEC);
     EXPECT(&s, "ledger", USUAL, "genuine likely", "wrote to bob@remote.example");
     scene_record(&s, ALICE, "dora@remote.example", ID, MAIL_SEC);
-    EXPECT(&s, "ledger", USUAL, "genuine likely", "not to bob@remote.example");
+    EXPECT(&s, "ledger", USUAL, "genuine likely", "not sure that it went to bob@remote.example");
     scene_record(&s, ALICE, BOB, ID, MAIL_SEC);
     EXPECT(&s, "ledger", USUAL, "genuine proof", "to bob@remote.example");
     EXPECT(&s, "ledger", PARTS(.action = "delayed"), "genuine proof", NULL);
@@ -60,10 +60,10 @@ static void test_senders_and_recipients(void **state)
            PARTS(.to = "carol@our.example",
                  .header = HOP_FIELD "From: carol@our.example\nMessage-ID: " ID "\n"),
            "genuine likely", "another address");
-    /* it was sent on to another address, as the report says */
+    /* it was sent on to another address, as the client said: anybody can (RFC 3461, 4.2) */
     EXPECT(&s, "ledger",
            PARTS(.recipient = "b2@store.remote.example\nOriginal-Recipient: rfc822; " BOB),
-           "genuine proof", NULL);
+           "genuine likely", "not sure");
     EXPECT(&s, "ledger", PARTS(.recipient = "b2@store.remote.example"), "genuine likely", NULL);
     EXPECT(&s, "ledger",
            PARTS(.recipient = "x@remote.example\nAction: failed\nStatus: 5.1.1\n\n"
@@ -76,6 +76,22 @@ static void test_senders_and_recipients(void **state)
            "", NULL);
     EXPECT(&s, "ledger", PARTS(.header = "From: " ALICE "\nMessage-ID: < 1@our.\n example >\n"),
            "genuine proof", NULL);
+    scene_free(&s);
+}
+
+/* Whoever wrote the returned mail chose its To and its Subject, which texts cite. */
+static void test_named_by_strangers(void **state)
+{
+    (void)state;
+    scene s = ledger_scene();
+    scene_record(&s, ALICE, BOB, ID, MAIL_SEC);
+    EXPECT_TEXT(&s, "ledger",
+                "Return-Path: <>\nFrom: MAILER-DAEMON@mx.remote.example\nTo: " ALICE "\n"
+                "Subject: failure notice\n\nYour message could not be delivered.\n\n<" BOB
+                ">: user unknown\n\n--- Below this line is a copy of the message.\n\n" HOP_FIELD
+                "From: " ALICE "\nTo: " BOB "\nSubject: Buy\nDate: " MAIL_DATE "\nMessage-ID: " ID
+                "\n\nBuy.\n",
+                "genuine likely", "not sure");
     scene_free(&s);
 }
 
@@ -405,6 +421,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_known),
         cmocka_unit_test(test_senders_and_recipients),
+        cmocka_unit_test(test_named_by_strangers),
         cmocka_unit_test(test_verp),
         cmocka_unit_test(test_no_original),
         cmocka_unit_test(test_automatic_replies),
