@@ -7,7 +7,7 @@
 BUILD = build
 MESON_SETUP = meson setup --wrap-mode=nodownload
 
-.PHONY: all demo test bench fuzz fixtures format check-static clean install
+.PHONY: all demo test bench soak fuzz fixtures format check-static deb check-deb clean install
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -36,6 +36,13 @@ bench:
 	$(BUILD)/bench/judge
 	$(BUILD)/bench/ledger
 	bench/sweep $(BUILD)
+	bench/milter $(BUILD)
+
+# Long: what only shows after many mails. The flood is the one of `bench`, ten times as big.
+soak: all
+	BACKSTOP_BUILD=$(abspath $(BUILD)) BACKSTOP_SOAK_MESSAGES=100000 \
+	    tests/milter/test_hostile_client.py -v HostileClient.test_many_mails_leak_nothing
+	bench/milter $(BUILD) 50000
 
 # Long: FUZZ_SECONDS for each target. What is found stays below build-fuzz/corpus.
 FUZZ_SECONDS = 600
@@ -57,6 +64,17 @@ check-static:
 	scripts/check-format
 	scripts/check-shell
 	scripts/check-tidy
+
+# The packages, in build-deb.
+deb:
+	scripts/install-deps deb
+	scripts/make-deb build-deb
+
+# Installs them on a clean Debian 12 beside Postfix, and sends mail. Apart from `test`, for it needs
+# root, a mirror of Debian, and minutes.
+check-deb: deb
+	scripts/install-deps check-deb
+	tests/package/check build-deb
 
 clean:
 	rm -rf $(BUILD) build-*

@@ -1,0 +1,354 @@
+/* SPDX-FileCopyrightText: The Backstop authors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* The callbacks of libmilter. They collect what the mail server says, and hand it on. */
+#include "backstopd/milter.h"
+
+#include "backstopd/incoming.h"
+#include "backstopd/route.h"
+#include "backstopd/session.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    LISTEN_BACKLOG = 1024, /* mail servers connect in bursts */
+    FINISH_MSEC = 10 * 1000,
+    POLL_MSEC = 10,
+    DESCRIPTORS_TRIED = 256, /* at the start few are open */
+    NR_STEPS = SMFIP_NR_CONN | SMFIP_NR_MAIL | SMFIP_NR_RCPT | SMFIP_NR_HDR,
+};
+
+/* libmilter hands no pointer of ours to its callbacks, so the process's one milter stands here. */
+static struct {
+    service *service;      /* set before libmilter starts */
+    atomic_uint mails;     /* between their sender and their end */
+    atomic_uint callbacks; /* that run now */
+    bool is_inet;          /* likewise: mail servers reach it over TCP */
+    atomic_bool is_over;   /* the service may be gone: nothing is touched any more */
+} the_milter;
+
+/* libmilter's threads outlive smfi_main(). */
+static bool enter(void)
+{
+    atomic_fetch_add(&the_milter.callbacks, 1);
+    if (atomic_load(&the_milter.is_over)) {
+        atomic_fetch_sub(&the_milter.callbacks, 1);
+        return false;
+    }
+    return true;
+}
+
+static sfsistat leave(sfsistat answer)
+{
+    atomic_fetch_sub(&the_milter.callbacks, 1);
+    return answer;
+}
+
+/* The connection's session; NULL if libmilter has none, which ends the callback. */
+static session *enter_session(SMFICTX *context)
+{
+    if (!enter()) {
+        return NULL;
+    }
+    session *s = smfi_getpriv(context);
+    if (s == NULL) {
+        leave(SMFIS_TEMPFAIL);
+    }
+    return s;
+}
+
+static void end_mail(session *s)
+{
+    if (s->settings != NULL) {
+        atomic_fetch_sub(&the_milter.mails, 1);
+    }
+    session_end(s);
+}
+
+/* What a step is answered that the mail server waits at, or does not. */
+static sfsistat go_on(const session *s, unsigned long step)
+{
+    return (s->steps & step) != 0 ? SMFIS_NOREPLY : SMFIS_CONTINUE;
+}
+
+static void ask_for_macros(SMFICTX *context)
+{
+    char connect[] = "{daemon_name}";
+    char sender[] = "{auth_authen} {auth_type} i";
+    char end[] = "i";
+    smfi_setsymlist(context, SMFIM_CONNECT, connect);
+    smfi_setsymlist(context, SMFIM_ENVFROM, sender);
+    smfi_setsymlist(context, SMFIM_EOH, end);
+    smfi_setsymlist(context, SMFIM_EOM, end);
+}
+
+static sfsistat on_negotiate(SMFICTX *context, unsigned long actions, unsigned long steps,
+                             unsigned long unused2, unsigned long unused3,
+                             unsigned long *our_actions, unsigned long *our_steps,
+                             unsigned long *our2, unsigned long *our3)
+{
+    (void)unused2;
+    (void)unused3;
+    if (!enter()) {
+        return SMFIS_REJECT;
+    }
+    session *s = session_new(context, the_milter.service);
+    const service_settings *settings = service_take(the_milter.service);
+    unsigned long wanted = NR_STEPS | SMFIP_NOHELO | SMFIP_NOUNKNOWN | SMFIP_SKIP;
+    /* Over TCP each step is answered, for the answer carries the acknowledgement that the mail
+     * server's next bytes wait for: else they wait for 40 ms (docs/postfix.md). */
+    if (the_milter.is_inet) {
+        wanted &= ~(unsigned long)NR_STEPS;
+    } else if (settings->config->refuse_at_data->len == 0) {
+        wanted |= SMFIP_NODATA;
+    }
+    service_give(settings);
+    s->steps = wanted & steps;
+    *our_actions =
+        actions & (SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_ADDRCPT | SMFIF_DELRCPT |
+                   SMFIF_QUARANTINE | SMFIF_CHGFROM | SMFIF_ADDRCPT_PAR | SMFIF_SETSYMLIST);
+    *our_steps = s->steps;
+    *our2 = 0;
+    *our3 = 0;
+    if ((actions & SMFIF_SETSYMLIST) != 0) {
+        ask_for_macros(context);
+    }
+    smfi_setpriv(context, s);
+    return leave(SMFIS_CONTINUE);
+}
+
+static sfsistat on_connect(SMFICTX *context, char *host, _SOCK_ADDR *address)
+{
+    (void)host;
+    char ip[INET6_ADDRSTRLEN] = "";
+    char daemon_name[] = "{daemon_name}";
+    if (!enter()) {
+        return SMFIS_TEMPFAIL;
+    }
+    session *s = smfi_getpriv(context);
+    if (s == NULL) {
+        /* The mail server uses the connection again, without negotiating anew. */
+        s = session_new(context, the_milter.service);
+        smfi_setpriv(context, s);
+    }
+    if (address != NULL && address->sa_family == AF_INET) {
+        const struct sockaddr_in *in = (const void *)address;
+        inet_ntop(AF_INET, &in->sin_addr, ip, sizeof(ip));
+    } else if (address != NULL && address->sa_family == AF_INET6) {
+        const struct sockaddr_in6 *in = (const void *)address;
+        inet_ntop(AF_INET6, &in->sin6_addr, ip, sizeof(ip));
+    }
+    session_set_client(s, ip[0] == '\0' ? NULL : ip, smfi_getsymval(context, daemon_name));
+    return leave(go_on(s, SMFIP_NR_CONN));
+}
+
+static sfsistat on_sender(SMFICTX *context, char **words)
+{
+    char auth[] = "{auth_authen}";
+    session *s = enter_session(context);
+    if (s == NULL) {
+        return SMFIS_TEMPFAIL;
+    }
+    end_mail(s);
+    session_begin(s);
+    atomic_fetch_add(&the_milter.mails, 1);
+    const char *user = smfi_getsymval(context, auth);
+    s->has_auth = user != NULL && user[0] != '\0';
+    transaction_set_sender(&s->mail, words[0]);
+    return leave(go_on(s, SMFIP_NR_MAIL));
+}
+
+static sfsistat on_recipient(SMFICTX *context, char **words)
+{
+    session *s = enter_session(context);
+    if (s == NULL) {
+        return SMFIS_TEMPFAIL;
+    }
+    transaction_add_recipient(&s->mail, words[0], words + 1);
+    return leave(go_on(s, SMFIP_NR_RCPT));
+}
+
+static sfsistat on_data(SMFICTX *context)
+{
+    session *s = enter_session(context);
+    if (s == NULL) {
+        return SMFIS_TEMPFAIL;
+    }
+    return leave(incoming_refuses_data(s) ? SMFIS_REJECT : SMFIS_CONTINUE);
+}
+
+static sfsistat on_field(SMFICTX *context, char *name, char *value)
+{
+    session *s = enter_session(context);
+    if (s == NULL) {
+        return SMFIS_TEMPFAIL;
+    }
+    transaction_add_field(&s->mail, name, value);
+    return leave(go_on(s, SMFIP_NR_HDR));
+}
+
+static sfsistat on_header_end(SMFICTX *context)
+{
+    sfsistat answer = SMFIS_CONTINUE;
+    session *s = enter_session(context);
+    if (s == NULL) {
+        return SMFIS_TEMPFAIL;
+    }
+    transaction_end_header(&s->mail);
+    route_choose(s);
+    if (s->route == ROUTE_PASS) {
+        answer = SMFIS_ACCEPT;
+        end_mail(s);
+    }
+    return leave(answer);
+}
+
+static sfsistat on_body(SMFICTX *context, unsigned char *bytes, size_t len)
+{
+    session *s = enter_session(context);
+    if (s == NULL) {
+        return SMFIS_TEMPFAIL;
+    }
+    bool wants_body = s->route == ROUTE_JUDGE || s->route == ROUTE_OWN;
+    if (wants_body) {
+        transaction_add_body(&s->mail, (const char *)bytes, len);
+        wants_body = !transaction_is_full(&s->mail);
+    }
+    return leave(wants_body || (s->steps & SMFIP_SKIP) == 0 ? SMFIS_CONTINUE : SMFIS_SKIP);
+}
+
+static sfsistat on_end(SMFICTX *context)
+{
+    session *s = enter_session(context);
+    if (s == NULL) {
+        return SMFIS_TEMPFAIL;
+    }
+    sfsistat answer = s->settings == NULL ? SMFIS_ACCEPT : route_finish(s);
+    end_mail(s);
+    return leave(answer);
+}
+
+static sfsistat on_abort(SMFICTX *context)
+{
+    session *s = enter_session(context);
+    if (s == NULL) {
+        return SMFIS_CONTINUE;
+    }
+    end_mail(s);
+    return leave(SMFIS_CONTINUE);
+}
+
+static sfsistat on_close(SMFICTX *context)
+{
+    session *s = enter_session(context);
+    if (s == NULL) {
+        return SMFIS_CONTINUE;
+    }
+    end_mail(s);
+    session_free(s);
+    smfi_setpriv(context, NULL);
+    return leave(SMFIS_CONTINUE);
+}
+
+static bool register_callbacks(void)
+{
+    char name[] = "backstopd";
+    const struct smfiDesc description = {
+        .xxfi_name = name,
+        .xxfi_version = SMFI_VERSION,
+        .xxfi_flags = SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_ADDRCPT | SMFIF_DELRCPT |
+                      SMFIF_QUARANTINE | SMFIF_CHGFROM | SMFIF_ADDRCPT_PAR | SMFIF_SETSYMLIST,
+        .xxfi_connect = on_connect,
+        .xxfi_envfrom = on_sender,
+        .xxfi_envrcpt = on_recipient,
+        .xxfi_header = on_field,
+        .xxfi_eoh = on_header_end,
+        .xxfi_body = on_body,
+        .xxfi_eom = on_end,
+        .xxfi_abort = on_abort,
+        .xxfi_close = on_close,
+        .xxfi_data = on_data,
+        .xxfi_negotiate = on_negotiate,
+    };
+    return smfi_register(description) == MI_SUCCESS;
+}
+
+/* Connections get this from the socket that they come in at, which libmilter keeps to itself: the
+ * changes to a mail and the answer after them are small packets, of which the second would wait
+ * until the first is acknowledged. Without it all works, and slower. */
+static void set_no_delay(void)
+{
+    long most = sysconf(_SC_OPEN_MAX);
+    for (int fd = 0; fd < MIN(most, DESCRIPTORS_TRIED); fd++) {
+        int is_listening = 0, domain = 0, yes = 1;
+        socklen_t len = sizeof(is_listening);
+        if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &len) == 0 && is_listening &&
+            getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain != AF_UNIX) {
+            setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+        }
+    }
+}
+
+static bool listen_at(service *s)
+{
+    const service_settings *settings = service_take(s);
+    g_autofree char *address = g_strdup(settings->config->milter);
+    service_give(settings);
+    the_milter.is_inet = g_str_has_prefix(address, "inet");
+    if (!service_before_listening(s)) {
+        return false;
+    }
+    if (smfi_setconn(address) != MI_SUCCESS || smfi_setbacklog(LISTEN_BACKLOG) != MI_SUCCESS ||
+        !register_callbacks() || smfi_opensocket(false) != MI_SUCCESS) {
+        service_log(s, LOG_ERR, NULL, "error: cannot listen at %s", address);
+        return false;
+    }
+    if (the_milter.is_inet) {
+        set_no_delay();
+    }
+    return service_after_listening(s);
+}
+
+/* False if it does not become zero in time. */
+static bool wait_for_none(const atomic_uint *count)
+{
+    const struct timespec pause = { .tv_nsec = POLL_MSEC * 1000000L };
+    for (int waited = 0; atomic_load(count) > 0; waited += POLL_MSEC) {
+        if (waited >= FINISH_MSEC) {
+            return false;
+        }
+        nanosleep(&pause, NULL);
+    }
+    return true;
+}
+
+int milter_run(service *s)
+{
+    the_milter.service = s;
+    if (!listen_at(s)) {
+        return -1;
+    }
+    int result = smfi_main() == MI_SUCCESS ? 0 : -1;
+    atomic_store(&the_milter.is_over, true);
+    if (!wait_for_none(&the_milter.callbacks)) {
+        service_log(s, LOG_WARNING, NULL, "a mail is still being judged after %d s",
+                    FINISH_MSEC / 1000);
+    }
+    return result;
+}
+
+void milter_stop(void)
+{
+    if (!wait_for_none(&the_milter.mails)) {
+        service_log(the_milter.service, LOG_NOTICE, NULL,
+                    "mails on their way are left to the mail server's default action");
+    }
+    smfi_stop();
+}
