@@ -124,6 +124,7 @@ static sfsistat on_negotiate(SMFICTX *context, unsigned long actions, unsigned l
     return leave(SMFIS_CONTINUE);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): libmilter says what its callbacks take. */
 static sfsistat on_connect(SMFICTX *context, char *host, _SOCK_ADDR *address)
 {
     (void)host;

@@ -77,8 +77,7 @@ sfsistat own_notice_finish(session *s)
     backstop_notice *notice = backstop_notice_read(message);
     if (backstop_notice_kind(notice) != BACKSTOP_KIND_NONE && is_about_forged_mail(s, notice)) {
         bool is_discarded = s->settings->config->outgoing_notices == BACKSTOP_DISPOSITION_DISCARD &&
-                            !s->mail.body_is_cut && !s->mail.header_is_cut &&
-                            session_enforces(s);
+                            !s->mail.body_is_cut && !s->mail.header_is_cut && session_enforces(s);
         log_notice(s, notice, now_sec,
                    is_discarded ? BACKSTOP_DISPOSITION_DISCARD : BACKSTOP_DISPOSITION_MARK);
         answer = is_discarded ? SMFIS_DISCARD : mark(s, notice);

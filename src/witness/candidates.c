@@ -209,23 +209,35 @@ static void add_list_behind(builder *b, span author)
     add_once(b->h->recipients, keep(b, b->form), HEARING_RECIPIENTS_MAX);
 }
 
+/* Whoever answers got the mail. */
+static void add_author(builder *b)
+{
+    const backstop_notice *n = b->h->notice;
+    forms f = forms_of(b, span_from_string(n->author));
+    for (unsigned i = 0; i < f.count; i++) {
+        add_once(b->h->recipients, f.list[i], HEARING_RECIPIENTS_MAX);
+    }
+    if (f.count > 0 && n->kind == BACKSTOP_KIND_LIST_REPLY) {
+        add_list_behind(b, f.list[0]);
+    }
+}
+
 static void fill_recipients(builder *b)
 {
     const backstop_notice *n = b->h->notice;
-    if (candidates_are_replies(n->kind) && n->author != NULL) {
-        forms f = forms_of(b, span_from_string(n->author));
-        for (unsigned i = 0; i < f.count; i++) {
-            add_once(b->h->recipients, f.list[i], HEARING_RECIPIENTS_MAX);
-        }
-        if (f.count > 0 && n->kind == BACKSTOP_KIND_LIST_REPLY) {
-            add_list_behind(b, f.list[0]);
-        }
-    }
+    bool is_reply = candidates_are_replies(n->kind);
     /* A receipt names the mailbox that it is about in a field of its own (RFC 8098, 3.2.4). */
-    bool are_told = !candidates_are_replies(n->kind) || n->kind == BACKSTOP_KIND_READ_RECEIPT;
+    bool are_told = !is_reply || n->kind == BACKSTOP_KIND_READ_RECEIPT;
+    if (is_reply && n->author != NULL) {
+        add_author(b);
+    }
     for (unsigned i = 0; are_told && i < n->recipients->len; i++) {
         const backstop_recipient *r = &g_array_index(n->recipients, backstop_recipient, i);
         add_recipient(b, r->is_final_reported ? r->final : NULL);
+    }
+    /* A person's answer may be taken for a server's. */
+    if (b->h->recipients->len == 0 && n->author != NULL) {
+        add_author(b);
     }
     b->h->sure_recipient_count = b->h->recipients->len;
     for (unsigned i = 0; are_told && i < n->recipients->len; i++) {
