@@ -11,9 +11,11 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -31,7 +33,9 @@ static struct {
     atomic_uint mails;     /* between their sender and their end */
     atomic_uint callbacks; /* that run now */
     bool is_inet;          /* likewise: mail servers reach it over TCP */
-    atomic_bool is_over;   /* the service may be gone: nothing is touched any more */
+    struct sockaddr_un at; /* likewise: the socket, unless it is that */
+    atomic_bool is_stopped;
+    atomic_bool is_over; /* the service may be gone: nothing is touched any more */
 } the_milter;
 
 /* libmilter's threads outlive smfi_main(). */
@@ -303,6 +307,8 @@ static bool listen_at(service *s)
     g_autofree char *address = g_strdup(settings->config->milter);
     service_give(settings);
     the_milter.is_inet = g_str_has_prefix(address, "inet");
+    the_milter.at.sun_family = AF_UNIX;
+    g_strlcpy(the_milter.at.sun_path, address + strlen("unix:"), sizeof(the_milter.at.sun_path));
     if (!service_before_listening(s)) {
         return false;
     }
@@ -317,15 +323,20 @@ static bool listen_at(service *s)
     return service_after_listening(s);
 }
 
+static void pause_shortly(void)
+{
+    const struct timespec pause = { .tv_nsec = POLL_MSEC * 1000000L };
+    nanosleep(&pause, NULL);
+}
+
 /* False if it does not become zero in time. */
 static bool wait_for_none(const atomic_uint *count)
 {
-    const struct timespec pause = { .tv_nsec = POLL_MSEC * 1000000L };
     for (int waited = 0; atomic_load(count) > 0; waited += POLL_MSEC) {
         if (waited >= FINISH_MSEC) {
             return false;
         }
-        nanosleep(&pause, NULL);
+        pause_shortly();
     }
     return true;
 }
@@ -345,11 +356,33 @@ int milter_run(service *s)
     return result;
 }
 
+/* libmilter looks whether it is to stop when somebody connects, and else every 5 s; until then
+ * smfi_stop() waits as well. */
+static void *wake_libmilter(void *unused)
+{
+    (void)unused;
+    while (!atomic_load(&the_milter.is_stopped)) {
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (fd >= 0) {
+            (void)connect(fd, (const struct sockaddr *)&the_milter.at, sizeof(the_milter.at));
+            close(fd);
+        }
+        pause_shortly();
+    }
+    return NULL;
+}
+
 void milter_stop(void)
 {
     if (!wait_for_none(&the_milter.mails)) {
         service_log(the_milter.service, LOG_NOTICE, NULL,
                     "mails on their way are left to the mail server's default action");
     }
+    pthread_t waker;
+    bool is_woken = !the_milter.is_inet && pthread_create(&waker, NULL, wake_libmilter, NULL) == 0;
     smfi_stop();
+    atomic_store(&the_milter.is_stopped, true);
+    if (is_woken) {
+        pthread_join(waker, NULL);
+    }
 }
