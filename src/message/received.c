@@ -270,9 +270,29 @@ static bool is_day_name(span word)
     return false;
 }
 
-static void read_word(reader *r, span word)
+/* A client may call itself "by": that is its name where what only a name has follows. */
+static bool is_named_like_a_clause(const reader *r, const char *after, const char *end)
+{
+    while (after < end && ascii_is_space(*after)) {
+        after++;
+    }
+    span rest = { after, (size_t)(end - after) };
+    size_t len = 0;
+    while (len < rest.len && !ends(rest.ptr[len], ENDS_WORD)) {
+        len++;
+    }
+    return r->in == CLAUSE_FROM && r->words == 0 &&
+           (rest.len == 0 || rest.ptr[0] == '(' || rest.ptr[0] == '[' ||
+            clause_of(span_head(rest, len)) != CLAUSE_NONE);
+}
+
+static void read_word(reader *r, span word, const char *end)
 {
     clause next = clause_of(word);
+    if (next != CLAUSE_NONE && is_named_like_a_clause(r, word.ptr + word.len, end)) {
+        read_clause_word(r, word);
+        return;
+    }
     if (next != CLAUSE_NONE && next == r->in) {
         return; /* "from host from [192.0.2.1]" */
     }
@@ -330,7 +350,7 @@ static void read_value(reader *r, span value)
             while (scan.at < scan.end && !ends(*scan.at, ENDS_WORD)) {
                 scan.at++;
             }
-            read_word(r, (span){ start, (size_t)(scan.at - start) });
+            read_word(r, (span){ start, (size_t)(scan.at - start) }, scan.end);
         }
     }
 }

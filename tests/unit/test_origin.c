@@ -31,6 +31,7 @@ static bool is_from_outside(const char *header)
     assert_int_equal(backstop_site_add_internal_network(site, "198.51.100.0/24", NULL),
                      BACKSTOP_OK);
     assert_int_equal(backstop_site_add_outbound_host(site, "192.0.2.25", false, NULL), BACKSTOP_OK);
+    assert_int_equal(backstop_site_add_outbound_host(site, "192.0.2.77", true, NULL), BACKSTOP_OK);
     assert_int_equal(backstop_message_read(text, strlen(text), NULL, &message), BACKSTOP_OK);
     bool answer = backstop_message_is_from_outside(message, site);
     backstop_message_free(message);
@@ -46,7 +47,6 @@ static void test_inside(void **state)
         "Received: (qmail 123 invoked by uid 1000)\n",
         R("by mx.our.example (Postfix, from userid 1000) id 4Abc"),
         R("from pc (pc.our.example [198.51.100.7]) by mx.our.example with ESMTP"),
-        R("from pc (unknown [10.1.2.3]) by mx.our.example with ESMTP"),
         R("from mx.our.example (mx.our.example [192.0.2.25]) by store.our.example with ESMTP"),
         FILTER,
         USER,
@@ -69,6 +69,16 @@ static void test_outside(void **state)
         FILTER STRANGER USER,
         FILTER STRANGER R("by mx.our.example (Postfix, from userid 1000) id 4Abc"),
         R("from x (unknown [IPv6:2001:db8::7]) by mx.our.example with ESMTPS"),
+        /* What a client calls itself hides him not. */
+        FILTER R("from by (unknown [203.0.113.66]) by mx.our.example (Postfix) with ESMTP id 4A"),
+        FILTER R("from with (unknown [203.0.113.66]) by mx.our.example (Postfix) with ESMTP"),
+        FILTER R("from via (unknown [203.0.113.66]) by mx.our.example (Postfix) with ESMTP"),
+        FILTER R("from id (unknown [203.0.113.66]) by mx.our.example (Postfix) with ESMTP"),
+        FILTER R("from for (unknown [203.0.113.66]) by mx.our.example (Postfix) with ESMTP"),
+        FILTER R("from from (unknown [203.0.113.66]) by mx.our.example (Postfix) with ESMTP"),
+        /* The host of others as well, and what stands before a container. */
+        R("from relay (relay.isp.example [192.0.2.77]) by mx.our.example with ESMTP") USER,
+        R("from pc (unknown [172.17.0.1]) by mx.our.example with ESMTP"),
     };
     for (size_t i = 0; i < G_N_ELEMENTS(headers); i++) {
         assert_true(is_from_outside(headers[i]));

@@ -112,6 +112,10 @@ static void test_unix_servers(void **state)
         { "from rdns.example (HELO helo.example) (who@192.0.2.1)\n  by mx.example.org with "
           "SMTP" DATE,
           "helo.example|rdns.example|192.0.2.1|mx.example.org|SMTP||" },
+        { "from by (unknown [203.0.113.66]) by mx.example.org (Postfix) with ESMTP id 4A" DATE,
+          "by||203.0.113.66|mx.example.org|ESMTP|4A|" },
+        { "from for by mx.example.org with SMTP" DATE, "for|||mx.example.org|SMTP||" },
+        { "from by mx.example.org with SMTP" DATE, "|||mx.example.org|SMTP||" },
         /* what the client answers when it is asked who it is */
         { "from unknown (HELO x) (192.0.2.10:25@203.0.113.66) by mx.example.org with SMTP" DATE,
           "x||203.0.113.66|mx.example.org|SMTP||" },
@@ -218,7 +222,7 @@ static void test_broken_fields(void **state)
         { "; no date", NULL },
         { "(from a by b)", NULL },
         { "from", NULL },
-        { "from by with id for", NULL },
+        { "from by with id for", "by||||||" },
         /* Cut off, as notices return them; the literal is what the client claimed. */
         { "from a.example (rdns.example [192.0.2.1]", "a.example|rdns.example|192.0.2.1||||" },
         { "from [198.51.100.1] (rdns.example [192.0", "[198.51.100.1]||||||" },
