@@ -237,6 +237,11 @@ class Sites(ConfigTest):
     def test_closed_domains(self):
         missed = "outbound-hosts = 198.51.100.0/24\n[domain our.example]\ndkim-signs-all = yes\n"
         self.verdict(missed, ("backscatter", "likely"))
+        # Nothing is proven as long as keys and store, which might know the mail, are not there.
+        self.verdict(missed + "closed = yes\n", ("backscatter", "likely"))
+        self.works("--config", "conf", "key", "--as-of", NOW, "new")
+        self.write("sent", "From: alice@our.example\nDate: Mon, 23 Nov 2026 20:24:50 +0000\n\n")
+        self.works("--config", "conf", "ledger", "--as-of", NOW, "import", "sent")
         self.verdict(missed + "closed = yes\n", ("backscatter", "proven"))
 
 
