@@ -8,15 +8,46 @@
 #include "backstopd/story.h"
 #include "backstopd/verdict_plan.h"
 
+#include <backstop/address.h>
 #include <backstop/batv.h>
 #include <backstop/judge.h>
 #include <backstop/notice.h>
 #include <backstop/seen.h>
 
+#include <string.h>
+
+/* Whether it can be told that the address is at another host: "local@some.domain". */
+static bool names_a_host(const char *address)
+{
+    char canonical[BACKSTOP_ADDRESS_SIZE];
+    const char *at = backstop_address_canonical(address, canonical) ? strrchr(canonical, '@') : NULL;
+    return at != NULL && at > canonical && strchr(at, '.') != NULL &&
+           strpbrk(at + 1, "[]\"<>!%: ") == NULL;
+}
+
+void incoming_add_recipient(session *s, char *const *words)
+{
+    char address_macro[] = "{rcpt_addr}", mailer_macro[] = "{rcpt_mailer}";
+    transaction_recipient *r = transaction_add_recipient(&s->mail, words[0], words + 1);
+    if (r == NULL || s->settings == NULL) {
+        return;
+    }
+    const backstop_site *site = s->settings->site;
+    const char *read = smfi_getsymval(s->context, address_macro);
+    const char *mailer = smfi_getsymval(s->context, mailer_macro);
+    if (!backstop_site_owns(site, r->address) && read != NULL && backstop_site_owns(site, read)) {
+        transaction_set_address(r, read);
+    }
+    /* The mailer "local" delivers to the users of this host, whatever the domain. */
+    r->is_ours = backstop_site_owns(site, r->address) || !names_a_host(r->address) ||
+                 (mailer != NULL && strcmp(mailer, "local") == 0);
+    r->must_hear = r->is_ours && policy_must_hear(r->address);
+}
+
 bool incoming_is_to_us(const session *s)
 {
     for (unsigned i = 0; i < s->mail.recipients->len; i++) {
-        if (backstop_site_owns(s->settings->site, transaction_recipient_at(&s->mail, i)->address)) {
+        if (transaction_recipient_at(&s->mail, i)->is_ours) {
             return true;
         }
     }
@@ -110,18 +141,18 @@ sfsistat incoming_clean(session *s)
 }
 
 /* Marks what is delivered: the verdict where it is asked for, and that it was judged always. */
-static sfsistat mark(session *s, const backstop_message *message, const char *verdict)
+static bool mark(session *s, const backstop_message *message, const char *verdict)
 {
     char seen[BACKSTOP_SEEN_SIZE];
     bool is_done = true;
     if (s->settings->keys != NULL &&
-        backstop_seen_write(message, s->settings->keys, service_now(s->service), seen)) {
+        backstop_seen_write(message, verdict, s->settings->keys, service_now(s->service), seen)) {
         is_done = session_insert_field(s, BACKSTOP_SEEN_FIELD, seen);
     }
     if (verdict != NULL) {
         is_done = session_insert_field(s, "Backstop-Verdict", verdict) && is_done;
     }
-    return is_done ? SMFIS_ACCEPT : session_fail(s, "the mail server takes no header fields");
+    return is_done;
 }
 
 /* Takes those out who get a copy in quarantine. False: one is still there. */
@@ -136,16 +167,14 @@ static bool remove_others(session *s, const verdict_plan *plan)
     return is_done;
 }
 
-static sfsistat hold(session *s, backstop_verdict verdict)
+static bool hold(session *s, backstop_verdict verdict)
 {
     g_autofree char *reason = g_strdup_printf("backstop: %s", backstop_verdict_name(verdict));
-    return smfi_quarantine(s->context, reason) == MI_SUCCESS
-               ? SMFIS_ACCEPT
-               : session_fail(s, "the mail server has no quarantine");
+    return smfi_quarantine(s->context, reason) == MI_SUCCESS;
 }
 
-/* Does to the mail what the plan says. */
-static sfsistat carry_out(session *s, const verdict_plan *plan, const backstop_message *message,
+/* Does to the mail what the plan says. What cannot be done is taken out of the plan. */
+static sfsistat carry_out(session *s, verdict_plan *plan, const backstop_message *message,
                           const backstop_judgement *j)
 {
     const char *field = backstop_judgement_field(j);
@@ -156,15 +185,24 @@ static sfsistat carry_out(session *s, const verdict_plan *plan, const backstop_m
         return SMFIS_DISCARD;
     }
     sfsistat answer = clean(s, plan->has_copies ? plan->each : NULL);
-    sfsistat marked = mark(s, message, plan->done == BACKSTOP_DISPOSITION_DELIVER ? NULL : field);
-    answer = answer == SMFIS_ACCEPT ? marked : answer;
-    if (answer == SMFIS_ACCEPT && plan->has_copies && !remove_others(s, plan)) {
-        answer = session_fail(s, "a recipient cannot be taken out");
+    const char *problem = NULL;
+    bool is_marked =
+        mark(s, message, plan->done == BACKSTOP_DISPOSITION_DELIVER ? NULL : field);
+    if (!is_marked) {
+        problem = "the mail server takes no header fields";
     }
-    if (answer == SMFIS_ACCEPT && plan->done == BACKSTOP_DISPOSITION_QUARANTINE) {
-        answer = hold(s, backstop_judgement_verdict(j));
+    if (plan->has_copies && !remove_others(s, plan)) {
+        problem = "a recipient cannot be taken out";
+        verdict_plan_deliver(plan, is_marked);
     }
-    return answer;
+    if (plan->done == BACKSTOP_DISPOSITION_QUARANTINE && !hold(s, backstop_judgement_verdict(j))) {
+        problem = "the mail server has no quarantine";
+        verdict_plan_deliver(plan, is_marked);
+    }
+    if (plan->done == BACKSTOP_DISPOSITION_MARK && !is_marked) {
+        plan->done = BACKSTOP_DISPOSITION_DELIVER;
+    }
+    return problem != NULL && answer == SMFIS_ACCEPT ? session_fail(s, problem) : answer;
 }
 
 static void count(session *s, const backstop_judgement *j)

@@ -27,7 +27,7 @@
 #include <unistd.h>
 
 enum {
-    STOP_SEC = 30,            /* for the mails that are in flight */
+    END_SEC = 8,              /* for libmilter, which looks every 5 s whether it is to end */
     DESCRIPTORS_LEAST = 64,   /* without these it could not even open its store */
     DESCRIPTORS_MOST = 65536, /* as many connections as a mail server ever makes */
     NOBODY_ELSE = 0077,       /* umask; the socket gets its mode when it is there */
@@ -103,28 +103,18 @@ static bool serve(signals *awaited, upkeep *u)
     return event == SIGNALS_STOP;
 }
 
-static unsigned seconds_until(const struct timespec *deadline)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec >= deadline->tv_sec ? 0 : (unsigned)(deadline->tv_sec - now.tv_sec);
-}
-
 /* Ends the milter, lets the mails in flight come to their end, and writes what waits. */
 static void finish(service *s, milter_thread *m, upkeep *u, int status)
 {
-    struct timespec deadline;
-    clock_gettime(CLOCK_MONOTONIC, &deadline);
-    deadline.tv_sec += STOP_SEC;
     notify_stopping();
     service_log(s, LOG_NOTICE, NULL, "stopping");
     milter_stop();
-    bool has_ended = signals_wait_woken(m->awaited, seconds_until(&deadline));
+    bool has_ended = signals_wait_woken(m->awaited, END_SEC);
     if (has_ended) {
         pthread_join(m->thread, NULL);
     }
     upkeep_stop(u);
-    bool all_done = service_finish(s, seconds_until(&deadline));
+    bool all_done = service_finish(s);
     service_log(s, LOG_NOTICE, NULL, "stopped");
     if (!has_ended || !all_done) {
         /* Threads still use what the end of main() would take from them. */

@@ -8,7 +8,6 @@
 #include "backstopd/route.h"
 #include "backstopd/session.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -20,8 +19,9 @@
 #include <unistd.h>
 
 enum {
-    LISTEN_BACKLOG = 1024, /* mail servers connect in bursts */
-    FINISH_MSEC = 10 * 1000,
+    LISTEN_BACKLOG = 1024,     /* mail servers connect in bursts */
+    MAILS_MSEC = 10 * 1000,    /* for mails on their way, while it still listens */
+    CALLBACKS_MSEC = 2 * 1000, /* for what runs when it has ended */
     POLL_MSEC = 10,
     DESCRIPTORS_TRIED = 256, /* at the start few are open */
     NR_STEPS = SMFIP_NR_CONN | SMFIP_NR_MAIL | SMFIP_NR_RCPT | SMFIP_NR_HDR,
@@ -34,6 +34,8 @@ static struct {
     atomic_uint callbacks; /* that run now */
     bool is_inet;          /* likewise: mail servers reach it over TCP */
     struct sockaddr_un at; /* likewise: the socket, unless it is that */
+    /* Of the protocol: what each mail server that negotiated has agreed to. */
+    atomic_ulong steps;
     atomic_bool is_stopped;
     atomic_bool is_over; /* the service may be gone: nothing is touched any more */
 } the_milter;
@@ -86,9 +88,11 @@ static void ask_for_macros(SMFICTX *context)
 {
     char connect[] = "{daemon_name}";
     char sender[] = "{auth_authen} {auth_type} i";
+    char recipient[] = "{rcpt_addr} {rcpt_mailer}";
     char end[] = "i";
     smfi_setsymlist(context, SMFIM_CONNECT, connect);
     smfi_setsymlist(context, SMFIM_ENVFROM, sender);
+    smfi_setsymlist(context, SMFIM_ENVRCPT, recipient);
     smfi_setsymlist(context, SMFIM_EOH, end);
     smfi_setsymlist(context, SMFIM_EOM, end);
 }
@@ -115,6 +119,7 @@ static sfsistat on_negotiate(SMFICTX *context, unsigned long actions, unsigned l
     }
     service_give(settings);
     s->steps = wanted & steps;
+    atomic_fetch_and(&the_milter.steps, s->steps);
     *our_actions =
         actions & (SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_ADDRCPT | SMFIF_DELRCPT |
                    SMFIF_QUARANTINE | SMFIF_CHGFROM | SMFIF_ADDRCPT_PAR | SMFIF_SETSYMLIST);
@@ -131,26 +136,20 @@ static sfsistat on_negotiate(SMFICTX *context, unsigned long actions, unsigned l
 /* NOLINTNEXTLINE(readability-non-const-parameter): libmilter says what its callbacks take. */
 static sfsistat on_connect(SMFICTX *context, char *host, _SOCK_ADDR *address)
 {
-    (void)host;
-    char ip[INET6_ADDRSTRLEN] = "";
     char daemon_name[] = "{daemon_name}";
     if (!enter()) {
         return SMFIS_TEMPFAIL;
     }
     session *s = smfi_getpriv(context);
     if (s == NULL) {
-        /* The mail server uses the connection again, without negotiating anew. */
+        /* The mail server uses the connection again, without negotiating anew (SMFIC_QUIT_NC), and
+         * libmilter has us forget the session, and does not tell what was negotiated. What all have
+         * agreed to, this one has as well. */
         s = session_new(context, the_milter.service);
+        s->steps = atomic_load(&the_milter.steps);
         smfi_setpriv(context, s);
     }
-    if (address != NULL && address->sa_family == AF_INET) {
-        const struct sockaddr_in *in = (const void *)address;
-        inet_ntop(AF_INET, &in->sin_addr, ip, sizeof(ip));
-    } else if (address != NULL && address->sa_family == AF_INET6) {
-        const struct sockaddr_in6 *in = (const void *)address;
-        inet_ntop(AF_INET6, &in->sin6_addr, ip, sizeof(ip));
-    }
-    session_set_client(s, ip[0] == '\0' ? NULL : ip, smfi_getsymval(context, daemon_name));
+    session_set_client(s, host, address, smfi_getsymval(context, daemon_name));
     return leave(go_on(s, SMFIP_NR_CONN));
 }
 
@@ -176,7 +175,7 @@ static sfsistat on_recipient(SMFICTX *context, char **words)
     if (s == NULL) {
         return SMFIS_TEMPFAIL;
     }
-    transaction_add_recipient(&s->mail, words[0], words + 1);
+    incoming_add_recipient(s, words);
     return leave(go_on(s, SMFIP_NR_RCPT));
 }
 
@@ -330,10 +329,10 @@ static void pause_shortly(void)
 }
 
 /* False if it does not become zero in time. */
-static bool wait_for_none(const atomic_uint *count)
+static bool wait_for_none(const atomic_uint *count, int patience_msec)
 {
     for (int waited = 0; atomic_load(count) > 0; waited += POLL_MSEC) {
-        if (waited >= FINISH_MSEC) {
+        if (waited >= patience_msec) {
             return false;
         }
         pause_shortly();
@@ -344,14 +343,16 @@ static bool wait_for_none(const atomic_uint *count)
 int milter_run(service *s)
 {
     the_milter.service = s;
+    atomic_store(&the_milter.steps, ~0UL);
     if (!listen_at(s)) {
         return -1;
     }
     int result = smfi_main() == MI_SUCCESS ? 0 : -1;
+    service_end_listening(s);
     atomic_store(&the_milter.is_over, true);
-    if (!wait_for_none(&the_milter.callbacks)) {
+    if (!wait_for_none(&the_milter.callbacks, CALLBACKS_MSEC)) {
         service_log(s, LOG_WARNING, NULL, "a mail is still being judged after %d s",
-                    FINISH_MSEC / 1000);
+                    CALLBACKS_MSEC / 1000);
     }
     return result;
 }
@@ -374,10 +375,11 @@ static void *wake_libmilter(void *unused)
 
 void milter_stop(void)
 {
-    if (!wait_for_none(&the_milter.mails)) {
+    if (!wait_for_none(&the_milter.mails, MAILS_MSEC)) {
         service_log(the_milter.service, LOG_NOTICE, NULL,
                     "mails on their way are left to the mail server's default action");
     }
+    service_end_listening(the_milter.service);
     pthread_t waker;
     bool is_woken = !the_milter.is_inet && pthread_create(&waker, NULL, wake_libmilter, NULL) == 0;
     smfi_stop();

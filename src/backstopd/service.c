@@ -123,6 +123,26 @@ bool service_before_listening(service *s)
     return is_clear;
 }
 
+/* The time from when a daemon last saw mail until now is a gap: the mail server may have let mail
+ * pass meanwhile. */
+static void note_absence(service *s, const service_settings *settings)
+{
+    backstop_store *store = service_store(settings);
+    backstop_readiness readiness;
+    int64_t now_sec = service_now(s);
+    if (store == NULL ||
+        backstop_store_get_readiness(store, now_sec, &readiness, NULL) != BACKSTOP_OK ||
+        readiness.observed_last_sec == 0) {
+        return;
+    }
+    backstop_error error;
+    if (backstop_store_add_gap(store, readiness.observed_last_sec, now_sec, &error) !=
+        BACKSTOP_OK) {
+        service_log(s, LOG_ERR, NULL, "the time without a daemon could not be recorded: %s",
+                    error.text);
+    }
+}
+
 bool service_after_listening(service *s)
 {
     const service_settings *settings = service_take(s);
@@ -131,7 +151,11 @@ bool service_after_listening(service *s)
     if (is_ready) {
         service_log(s, LOG_NOTICE, NULL, "ready on %s, mode %s", settings->config->milter,
                     service_enforces(s) ? "enforce" : "observe");
+        /* No mail is asked about before we return. But since the last daemon ended, some may have
+         * passed. */
+        note_absence(s, settings);
         atomic_store(&s->is_listening, true);
+        service_observe(s);
         notify_ready();
     } else {
         service_log(s, LOG_ERR, NULL, "%s", problem);
@@ -143,6 +167,14 @@ bool service_after_listening(service *s)
 bool service_is_listening(service *s)
 {
     return atomic_load(&s->is_listening);
+}
+
+void service_end_listening(service *s)
+{
+    if (service_is_listening(s)) {
+        service_observe(s);
+        atomic_store(&s->is_listening, false);
+    }
 }
 
 /* Writes what the queue holds, if the store is open. */
@@ -220,8 +252,8 @@ static void set_enforcing(service *s, const config *c, bool must_pause, const ch
         service_log(s, LOG_WARNING, NULL, "enforce pauses, notices are only marked: %s", why);
         notify_status("enforce pauses; observing");
     } else if (!must_pause && was_paused) {
-        service_log(s, LOG_NOTICE, NULL, "enforce goes on");
-        notify_status("enforcing");
+        service_log(s, LOG_NOTICE, NULL, enforces ? "enforce goes on" : "enforce has ended");
+        notify_status(enforces ? "enforcing" : "observing");
     }
 }
 
@@ -243,26 +275,6 @@ static void decide_mode(service *s, const service_settings *settings)
         gate_set_begun(c->store, false);
     }
     set_enforcing(s, c, must_pause, why->str);
-}
-
-/* The time from when a daemon last saw mail until now is a gap: the mail server may have let mail
- * pass meanwhile. */
-static void note_absence(service *s, const service_settings *settings)
-{
-    backstop_store *store = service_store(settings);
-    backstop_readiness readiness;
-    int64_t now_sec = service_now(s);
-    if (store == NULL ||
-        backstop_store_get_readiness(store, now_sec, &readiness, NULL) != BACKSTOP_OK ||
-        readiness.observed_last_sec == 0) {
-        return;
-    }
-    backstop_error error;
-    if (backstop_store_add_gap(store, readiness.observed_last_sec, now_sec, &error) !=
-        BACKSTOP_OK) {
-        service_log(s, LOG_ERR, NULL, "the time without a daemon could not be recorded: %s",
-                    error.text);
-    }
 }
 
 /* The store of new settings. False, and told, if it was filled under another ledger key. */
@@ -321,7 +333,6 @@ service *service_new(const char *file, service_settings *settings, GPtrArray *er
     if (service_store(settings) == NULL) {
         s->closed_since_sec = service_now(s);
     }
-    note_absence(s, settings);
     service_observe(s);
     return s;
 }
@@ -332,32 +343,19 @@ bool service_start(service *s)
     return errno == 0;
 }
 
-static bool wait_for_mails(service *s, unsigned patience_sec)
+bool service_finish(service *s)
 {
-    enum { STEP_MS = 20 };
-    for (unsigned ms = 0; atomic_load(&s->in_flight) > 0; ms += STEP_MS) {
-        if (ms >= patience_sec * 1000) {
-            return false;
-        }
-        (void)nanosleep(&(struct timespec){ .tv_nsec = STEP_MS * 1000000L }, NULL);
-    }
-    return true;
-}
-
-bool service_finish(service *s, unsigned patience_sec)
-{
-    bool all_done = wait_for_mails(s, patience_sec);
+    unsigned cut_off = atomic_load(&s->in_flight);
     event_queue_end(&s->events);
     pthread_join(s->writer, NULL);
     unsigned left = event_queue_length(&s->events);
     if (left > 0) {
         service_log(s, LOG_WARNING, NULL, "%u notices are missing from the history", left);
     }
-    if (!all_done) {
-        service_log(s, LOG_WARNING, NULL, "%u mails are cut off", atomic_load(&s->in_flight));
+    if (cut_off > 0) {
+        service_log(s, LOG_WARNING, NULL, "%u mails are cut off", cut_off);
     }
-    service_observe(s);
-    return all_done;
+    return cut_off == 0;
 }
 
 /* What cannot change while the daemon runs. */
@@ -411,9 +409,12 @@ void service_reload(service *s)
     } else {
         tell_unchanged(s, before->config, settings->config);
         log_direct(&s->log, !settings->config->logs_to_stderr);
+        if (!g_str_equal(before->config->store, settings->config->store)) {
+            note_absence(s, settings); /* it may have served before, and seen nothing since */
+        }
         swap(s, settings);
-        service_log(s, LOG_NOTICE, NULL, "reloaded %s", s->file);
         service_observe(s);
+        service_log(s, LOG_NOTICE, NULL, "reloaded %s", s->file);
     }
     service_give(before);
 }
@@ -440,7 +441,7 @@ void service_observe(service *s)
     const service_settings *settings = service_take(s);
     backstop_store *store = service_store(settings);
     backstop_error error;
-    if (store != NULL &&
+    if (store != NULL && service_is_listening(s) &&
         backstop_store_note_observing(store, service_now(s), &error) != BACKSTOP_OK) {
         service_log(s, LOG_WARNING, NULL, "%s", error.text);
     }

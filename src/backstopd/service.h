@@ -70,11 +70,15 @@ void service_log(service *s, int priority, const char *queue_id, const char *for
 /*
  * For milter_run(), around smfi_opensocket(false). Before: a socket file that nobody listens on is
  * removed; false, and logged, if somebody does, or another file is in the way. After: gives the
- * socket its group and mode, and tells the service manager that the daemon is ready; false, and
- * logged, if the group cannot be given.
+ * socket its group and mode, records the time since a daemon last listened as a gap, and tells the
+ * service manager that the daemon is ready; false, and logged, if the group cannot be given.
  */
 bool service_before_listening(service *s);
 bool service_after_listening(service *s);
+
+/* Says in the store that observing ends: the gap until the next start begins here. To be called
+ * right before nobody listens any more. Does nothing where nobody does. */
+void service_end_listening(service *s);
 
 /* For main.c and upkeep.c. */
 
@@ -89,12 +93,12 @@ service *service_new(const char *file, service_settings *settings, GPtrArray *er
 /* Starts the thread that writes events. False and errno: there is no thread to be had. */
 bool service_start(service *s);
 
-/* Whether service_after_listening() was called, and all was well. */
+/* From service_after_listening(), if all was well, to service_end_listening(). */
 bool service_is_listening(service *s);
 
-/* Waits until every mail has given back its settings, for `patience_sec` at most; true if they all
- * did. Writes the events that wait, and says that observing ends. */
-bool service_finish(service *s, unsigned patience_sec);
+/* When the milter has ended: writes the events that wait. True if every mail has given back its
+ * settings; one that has not never will. */
+bool service_finish(service *s);
 
 /* After a service_finish() that was true, or before service_start(). Takes NULL. */
 void service_free(service *s);
@@ -106,8 +110,8 @@ void service_reload(service *s);
 /* Opens the store if it is not; until it is, all mail is a gap. Called each 10 seconds. */
 void service_open_store(service *s);
 
-/* Says in the store that notices are seen, and looks whether enforce is to pause. Called each
- * minute. */
+/* Says in the store that notices are seen, if somebody listens, and looks whether enforce is to
+ * pause. Called each minute. */
 void service_observe(service *s);
 
 /* Forgets what is old. Called at the start and then each hour. */

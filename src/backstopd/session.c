@@ -6,7 +6,11 @@
 
 #include <backstop/seen.h>
 
+#include <arpa/inet.h>
+#include <glib.h>
+#include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* On top of the header as we saw it: above all that a signer before us signed. Postfix puts a field
  * with this number or 0 above its own Received field. */
@@ -21,12 +25,48 @@ session *session_new(SMFICTX *context, service *s)
     return made;
 }
 
-void session_set_client(session *s, const char *ip, const char *daemon_name)
+static char *ip_text(int family, const void *address)
+{
+    char text[INET6_ADDRSTRLEN] = "";
+    inet_ntop(family, address, text, sizeof(text));
+    return g_strdup(text);
+}
+
+static void set_ip4(session *s, const unsigned char *bytes)
+{
+    s->client_ip = ip_text(AF_INET, bytes);
+    s->is_this_host = bytes[0] == IN_LOOPBACKNET;
+}
+
+/* Of ::ffff:192.0.2.1 (RFC 4291, section 2.5.5.2) only the IPv4 address counts. */
+static void set_ip6(session *s, const struct in6_addr *address)
+{
+    if (IN6_IS_ADDR_V4MAPPED(address)) {
+        set_ip4(s, address->s6_addr + 12);
+        return;
+    }
+    s->client_ip = ip_text(AF_INET6, address);
+    s->is_this_host = IN6_IS_ADDR_LOOPBACK(address);
+}
+
+void session_set_client(session *s, const char *host, const struct sockaddr *address,
+                        const char *daemon_name)
 {
     g_free(s->client_ip);
     g_free(s->daemon_name);
-    s->client_ip = g_strdup(ip);
+    s->client_ip = NULL;
     s->daemon_name = g_strdup(daemon_name);
+    if (address != NULL && address->sa_family == AF_INET) {
+        set_ip4(s, (const void *)&((const struct sockaddr_in *)(const void *)address)->sin_addr);
+    } else if (address != NULL && address->sa_family == AF_INET6) {
+        set_ip6(s, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
+    } else if (address != NULL) {
+        s->is_this_host = address->sa_family == AF_UNIX;
+    } else {
+        /* Sendmail's own submissions; but with another name, it may be anybody: a proxy before the
+         * mail server (XCLIENT) did not know either. */
+        s->is_this_host = host != NULL && g_ascii_strcasecmp(host, "localhost") == 0;
+    }
 }
 
 void session_begin(session *s)
@@ -60,9 +100,8 @@ void session_free(session *s)
 
 bool session_is_trusted(const session *s)
 {
-    return s->client_ip == NULL || g_str_has_prefix(s->client_ip, "127.") ||
-           strcmp(s->client_ip, "::1") == 0 ||
-           backstop_site_is_internal(s->settings->site, s->client_ip);
+    return s->is_this_host ||
+           (s->client_ip != NULL && backstop_site_is_internal(s->settings->site, s->client_ip));
 }
 
 bool session_enforces(const session *s)
@@ -79,7 +118,10 @@ const char *session_queue_id(const session *s)
 
 sfsistat session_fail(session *s, const char *why)
 {
-    bool tempfails = s->settings->config->tempfails_on_error;
+    /* Of a notice of its own that cannot go out now, Postfix keeps the mail that it is about, and
+     * writes another: on and on. */
+    bool tempfails =
+        s->settings->config->tempfails_on_error && s->direction != DIRECTION_OWN_NOTICE;
     service_log(s->service, LOG_ERR, session_queue_id(s), "error: %s; the mail is %s", why,
                 tempfails ? "put off" : "passed");
     return tempfails ? SMFIS_TEMPFAIL : SMFIS_ACCEPT;

@@ -16,6 +16,7 @@
 #include <libmilter/mfapi.h>
 
 #include <stdbool.h>
+#include <sys/socket.h>
 
 /* Who deals with the mail at its end. */
 typedef enum route {
@@ -29,7 +30,8 @@ typedef enum route {
 typedef struct session {
     SMFICTX *context; /* libmilter's */
     service *service;
-    char *client_ip;     /* NULL: none, a local submission */
+    char *client_ip;     /* NULL: not known, or this host */
+    bool is_this_host;   /* the client is */
     char *daemon_name;   /* NULL: the mail server does not tell */
     unsigned long steps; /* of the protocol, as negotiated: SMFIP_ */
     bool has_auth;
@@ -42,8 +44,9 @@ typedef struct session {
 
 session *session_new(SMFICTX *context, service *s);
 
-/* The client of the connection; both may be NULL, and are copied. */
-void session_set_client(session *s, const char *ip, const char *daemon_name);
+/* The client of the connection, as the mail server tells; each may be NULL, and all is copied. */
+void session_set_client(session *s, const char *host, const struct sockaddr *address,
+                        const char *daemon_name);
 
 /* Begins a mail: takes the settings. */
 void session_begin(session *s);
@@ -64,7 +67,8 @@ bool session_enforces(const session *s);
 /* The mail server's name for the mail; NULL if it does not tell. */
 const char *session_queue_id(const session *s);
 
-/* What is done if something in us fails: on-error. Logged, with why. */
+/* What is done if something in us fails: on-error; the mail server's own notices always pass.
+ * Logged, with why. */
 sfsistat session_fail(session *s, const char *why);
 
 /* Puts a field on top. False: it is not there. */

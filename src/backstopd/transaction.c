@@ -35,7 +35,7 @@ void transaction_clear(transaction *t)
     g_free(t->sender);
     g_ptr_array_free(t->recipients, TRUE);
     g_string_free(t->bytes, TRUE);
-    *t = (transaction){ .has_sender = false };
+    *t = (transaction){ .sender = NULL };
 }
 
 void transaction_reset(transaction *t)
@@ -64,14 +64,14 @@ void transaction_set_sender(transaction *t, const char *given)
     g_free(t->sender);
     t->sender = without_brackets(given);
     t->is_sender_empty = given[0] == '\0';
-    t->has_sender = true;
 }
 
-void transaction_add_recipient(transaction *t, const char *given, char *const *arguments)
+transaction_recipient *transaction_add_recipient(transaction *t, const char *given,
+                                                 char *const *arguments)
 {
     if (t->recipients->len >= TRANSACTION_RECIPIENTS) {
         t->recipients_are_cut = true;
-        return;
+        return NULL;
     }
     transaction_recipient *r = g_new0(transaction_recipient, 1);
     r->given = g_strdup(given);
@@ -80,6 +80,13 @@ void transaction_add_recipient(transaction *t, const char *given, char *const *a
         r->arguments = g_strjoinv(" ", (char **)arguments);
     }
     g_ptr_array_add(t->recipients, r);
+    return r;
+}
+
+void transaction_set_address(transaction_recipient *r, const char *address)
+{
+    g_free(r->address);
+    r->address = without_brackets(address);
 }
 
 void transaction_add_field(transaction *t, const char *name, const char *value)
@@ -113,7 +120,8 @@ void transaction_end_header(transaction *t)
 void transaction_add_body(transaction *t, const char *bytes, size_t len)
 {
     size_t room = TRANSACTION_BODY_BYTES - (t->bytes->len - t->header_len);
-    t->body_is_cut = t->body_is_cut || len > room;
+    /* Once it is full the rest is not asked for, so nobody knows whether there is any. */
+    t->body_is_cut = t->body_is_cut || len >= room;
     g_string_append_len(t->bytes, bytes, (gssize)MIN(len, room));
 }
 
@@ -127,18 +135,23 @@ const transaction_recipient *transaction_recipient_at(const transaction *t, unsi
     return g_ptr_array_index(t->recipients, index);
 }
 
+/* `with_all`: else without those who must hear of everything. */
 static backstop_message *read_bytes(const transaction *t, size_t len, const char *client_ip,
-                                    const char *sender)
+                                    const char *sender, bool with_all)
 {
     g_autofree const char **recipients = g_new0(const char *, t->recipients->len + 1);
+    size_t count = 0;
     for (unsigned i = 0; i < t->recipients->len; i++) {
-        recipients[i] = transaction_recipient_at(t, i)->address;
+        const transaction_recipient *r = transaction_recipient_at(t, i);
+        if (with_all || !r->must_hear) {
+            recipients[count++] = r->address;
+        }
     }
     const backstop_envelope envelope = {
         .client_ip = client_ip,
         .mail_from = sender,
         .recipients = recipients,
-        .recipient_count = t->recipients->len,
+        .recipient_count = count,
     };
     backstop_message *message;
     return backstop_message_read(t->bytes->str, len, &envelope, &message) == BACKSTOP_OK ? message
@@ -147,16 +160,21 @@ static backstop_message *read_bytes(const transaction *t, size_t len, const char
 
 backstop_message *transaction_read_header(const transaction *t, const char *client_ip)
 {
-    return read_bytes(t, t->header_len, client_ip, t->sender);
+    return read_bytes(t, t->header_len, client_ip, t->sender, true);
 }
 
 backstop_message *transaction_read_header_as(const transaction *t, const char *client_ip,
                                              const char *sender)
 {
-    return read_bytes(t, t->header_len, client_ip, sender);
+    return read_bytes(t, t->header_len, client_ip, sender, true);
 }
 
 backstop_message *transaction_read(const transaction *t, const char *client_ip)
 {
-    return read_bytes(t, t->bytes->len, client_ip, t->sender);
+    bool has_others = false;
+    for (unsigned i = 0; i < t->recipients->len && !has_others; i++) {
+        const transaction_recipient *r = transaction_recipient_at(t, i);
+        has_others = r->is_ours && !r->must_hear;
+    }
+    return read_bytes(t, t->bytes->len, client_ip, t->sender, !has_others);
 }

@@ -23,12 +23,13 @@ enum {
 
 typedef struct transaction_recipient {
     char *given;     /* as the mail server said it: "<bob@remote.example>" */
-    char *address;   /* without brackets */
+    char *address;   /* without brackets; as the mail server reads it, if it had to be asked */
     char *arguments; /* ESMTP parameters, separated by blanks; NULL: none */
+    bool is_ours;    /* nobody says so before incoming.h does */
+    bool must_hear;  /* likewise: of everything, as postmaster@ */
 } transaction_recipient;
 
 typedef struct transaction {
-    bool has_sender;       /* a mail has begun */
     bool is_sender_empty;  /* "", which is not "<>": Postfix's own notices */
     char *sender;          /* without brackets */
     GPtrArray *recipients; /* of transaction_recipient * */
@@ -51,22 +52,28 @@ void transaction_clear(transaction *t);
 /* `given`: as the mail server says it, with angle brackets or without. */
 void transaction_set_sender(transaction *t, const char *given);
 
-/* `arguments`: NULL at their end; may be NULL. */
-void transaction_add_recipient(transaction *t, const char *given, char *const *arguments);
+/* `arguments`: NULL at their end; may be NULL. The recipient; NULL: there are too many. */
+transaction_recipient *transaction_add_recipient(transaction *t, const char *given,
+                                                 char *const *arguments);
+
+/* Another reading of it, with angle brackets or without. */
+void transaction_set_address(transaction_recipient *r, const char *address);
 
 /* `value` may hold line ends with what the field is folded by. */
 void transaction_add_field(transaction *t, const char *name, const char *value);
 void transaction_end_header(transaction *t);
 void transaction_add_body(transaction *t, const char *bytes, size_t len);
 
-/* Whether all of the body that is kept is there: more would be thrown away. */
+/* Whether as much of the body is there as is kept: what follows need not be sent. */
 bool transaction_is_full(const transaction *t);
 
 const transaction_recipient *transaction_recipient_at(const transaction *t, unsigned index);
 
 /* Reads the header alone, or all that is there. `client_ip` may be NULL. The message borrows the
  * bytes: it is to be freed before anything else is called here. NULL if there is nothing to read.
- */
+ *
+ * For all that is there, recipients who must hear of everything are left out beside others of ours:
+ * a notice is judged for those, and one who adds postmaster@ changes nothing for them. */
 backstop_message *transaction_read_header(const transaction *t, const char *client_ip);
 backstop_message *transaction_read(const transaction *t, const char *client_ip);
 
