@@ -7,8 +7,9 @@
  *
  * Its value is written as that of Backstop-Tag (docs/tag.md), under the same key, but its MACs
  * begin with "backstop-seen-1 a" and "backstop-seen-1 h", and `h` is over Message-ID, From address
- * and Subject alone: notices have no sender. It holds for five days, the time that mail waits in a
- * queue at most.
+ * and Subject, for notices have no sender, and over the verdict that stands beside it: nobody can
+ * bring one of his own with it. Body and recipients are not part of it. It holds for five days, the
+ * time that mail waits in a queue at most.
  */
 #ifndef BACKSTOP_SEEN_H
 #define BACKSTOP_SEEN_H
@@ -25,15 +26,19 @@
 /* Of a value, with its NUL. */
 enum { BACKSTOP_SEEN_SIZE = 256 };
 
-/* Writes the value for `message`, of which only the header need be there: ASCII on one line. False,
+/* `verdict`: the value of the Backstop-Verdict that the message gets; NULL: none. Those that it has
+ * are to be taken out.
+ *
+ * Writes the value for `message`, of which only the header need be there: ASCII on one line. False,
  * and an empty `value`, if no tag key signs at `now_sec` or the system has no random bytes. */
-BACKSTOP_CHECKED bool backstop_seen_write(const backstop_message *message,
+BACKSTOP_CHECKED bool backstop_seen_write(const backstop_message *message, const char *verdict,
                                           const backstop_keys *keys, int64_t now_sec,
                                           char value[BACKSTOP_SEEN_SIZE]);
 
-/* Whether the message bears such a field of ours that belongs to it and holds at `now_sec`. At most
- * four are tried. Anybody can hand in a mail that he got from us: to be asked only where a host of
- * ours is the client. */
+/* Whether the message bears such a field of ours that belongs to it, and to the one
+ * Backstop-Verdict that it bears or to none, and holds at `now_sec`. At most four are tried.
+ * Anybody can hand in a mail that he got from us: to be asked only where a host of ours is the
+ * client. */
 BACKSTOP_CHECKED bool backstop_seen_check(const backstop_message *message,
                                           const backstop_keys *keys, int64_t now_sec);
 

@@ -6,6 +6,7 @@
 #include "app/pattern.h"
 
 #include <backstop/address.h>
+#include <backstop/sent.h>
 #include <backstop/site.h>
 
 #include <string.h>
@@ -232,6 +233,28 @@ static gconstpointer look_up_address(GHashTable *table, const char *address)
     return look_up(table, &c);
 }
 
+static bool is_role(const candidates *c)
+{
+    static const char *const names[] = { "abuse", "postmaster" };
+    for (size_t i = 0; i < c->count; i++) {
+        for (size_t k = 0; k < G_N_ELEMENTS(names); k++) {
+            size_t len = strlen(names[k]);
+            if (strncmp(c->names[i], names[k], len) == 0 &&
+                (c->names[i][len] == '@' || c->names[i][len] == '\0')) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool policy_must_hear(const char *recipient)
+{
+    candidates c;
+    find_candidates(recipient, &c);
+    return is_role(&c);
+}
+
 policy_answer policy_ask(const policy *p, const char *recipient, backstop_verdict verdict,
                          backstop_confidence confidence)
 {
@@ -244,7 +267,7 @@ policy_answer policy_ask(const policy *p, const char *recipient, backstop_verdic
     policy_answer answer = {
         .disposition = backstop_dispose(verdict, confidence, &rules->dispositions),
         .reject_reply = rules->reject_reply,
-        .is_always = look_up(p->always, &c) != NULL,
+        .is_always = is_role(&c) || look_up(p->always, &c) != NULL,
     };
     answer.is_never = !answer.is_always && look_up(p->never, &c) != NULL;
     bool is_suspect =
@@ -347,9 +370,30 @@ bool policy_allows(const policy *p, const char *subject, const char *from, const
     return *rule != NULL;
 }
 
+bool policy_allows_message(const policy *p, const backstop_message *message, const char *mail_from,
+                           const char *client_ip, const char **rule)
+{
+    char *subject = backstop_message_field_text(message, "Subject");
+    backstop_sent_copy *authors = backstop_sent_copy_read(message);
+    bool is_allowed = policy_allows(p, subject, NULL, mail_from, client_ip, rule);
+    for (size_t i = 0; i < backstop_sent_copy_count(authors) && !is_allowed; i++) {
+        backstop_sent author;
+        backstop_sent_copy_get(authors, i, &author);
+        is_allowed = policy_allows(p, NULL, author.sender, NULL, NULL, rule);
+    }
+    backstop_sent_copy_free(authors);
+    backstop_text_free(subject);
+    return is_allowed;
+}
+
 bool policy_refuses_at_data(const policy *p, const char *recipient)
 {
-    return look_up_address(p->refused, recipient) != NULL;
+    candidates c;
+    if (g_hash_table_size(p->refused) == 0) {
+        return false;
+    }
+    find_candidates(recipient, &c);
+    return look_up(p->refused, &c) != NULL && look_up(p->always, &c) == NULL && !is_role(&c);
 }
 
 bool policy_uses_batv(const policy *p, const char *sender, const char *recipient)

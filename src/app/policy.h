@@ -18,6 +18,7 @@
 
 #include <backstop/disposition.h>
 #include <backstop/judge.h>
+#include <backstop/message.h>
 
 #include <glib.h>
 #include <stdbool.h>
@@ -36,9 +37,12 @@ void policy_free(policy *p);
 typedef struct policy_answer {
     backstop_disposition disposition;
     const char *reject_reply; /* of whoever is rejected; lives as long as the settings */
-    bool is_always;           /* it stands in always-notices: at most marked */
+    bool is_always;           /* it stands in always-notices, or must hear of all: at most marked */
     bool is_never;            /* it stands in never-notices: at least quarantined unless genuine */
 } policy_answer;
+
+/* Whether it is postmaster@ or abuse@, which must hear of everything (RFC 2142, 4 and 5). */
+bool policy_must_hear(const char *recipient);
 
 /* An address in both lists, as user@our.example and @our.example, is in always-notices. */
 policy_answer policy_ask(const policy *p, const char *recipient, backstop_verdict verdict,
@@ -68,7 +72,12 @@ policy_plan policy_plan_for(const policy_answer *answers, size_t count, backstop
 bool policy_allows(const policy *p, const char *subject, const char *from, const char *mail_from,
                    const char *client_ip, const char **rule);
 
-/* Whether the address stands in refuse-at-data. */
+/* The same of a message: its Subject, and each address that may be its author. */
+bool policy_allows_message(const policy *p, const backstop_message *message, const char *mail_from,
+                           const char *client_ip, const char **rule);
+
+/* Whether the address stands in refuse-at-data, and not in always-notices, and need not hear of
+ * everything. */
 bool policy_refuses_at_data(const policy *p, const char *recipient);
 
 /* Whether a mail from this sender of ours to this recipient leaves with a BATV sender. */

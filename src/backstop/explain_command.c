@@ -119,11 +119,8 @@ static bool append_allowed(explain *e, const backstop_message *message)
 {
     const backstop_envelope *envelope = &e->options.envelope.envelope;
     const char *rule = NULL;
-    char *subject = backstop_message_field_text(message, "Subject");
-    g_autofree char *from = address_in(message, "From");
     bool is_allowed =
-        policy_allows(e->policy, subject, from, envelope->mail_from, envelope->client_ip, &rule);
-    backstop_text_free(subject);
+        policy_allows_message(e->policy, message, envelope->mail_from, envelope->client_ip, &rule);
     if (is_allowed) {
         g_autoptr(GString) text = g_string_new("It would be delivered, marked with the verdict, "
                                                "for a rule allows it: ");

@@ -20,8 +20,10 @@
 static bool names_a_host(const char *address)
 {
     char canonical[BACKSTOP_ADDRESS_SIZE];
-    const char *at = backstop_address_canonical(address, canonical) ? strrchr(canonical, '@') : NULL;
-    return at != NULL && at > canonical && strchr(at, '.') != NULL &&
+    const char *at =
+        backstop_address_canonical(address, canonical) ? strrchr(canonical, '@') : NULL;
+    const char *last = at == NULL ? NULL : strrchr(at, '.');
+    return last != NULL && at > canonical && !g_ascii_isdigit(last[1]) &&
            strpbrk(at + 1, "[]\"<>!%: ") == NULL;
 }
 
@@ -186,8 +188,7 @@ static sfsistat carry_out(session *s, verdict_plan *plan, const backstop_message
     }
     sfsistat answer = clean(s, plan->has_copies ? plan->each : NULL);
     const char *problem = NULL;
-    bool is_marked =
-        mark(s, message, plan->done == BACKSTOP_DISPOSITION_DELIVER ? NULL : field);
+    bool is_marked = mark(s, message, plan->done == BACKSTOP_DISPOSITION_DELIVER ? NULL : field);
     if (!is_marked) {
         problem = "the mail server takes no header fields";
     }

@@ -11,8 +11,8 @@
 #include "backstopd/session.h"
 
 /*
- * Takes a recipient in: `words` are the address and its parameters, NULL at their end. It is ours if
- * a setting says so of its address, or of what the mail server reads in it; and if it says of no
+ * Takes a recipient in: `words` are the address and its parameters, NULL at their end. It is ours
+ * if a setting says so of its address, or of what the mail server reads in it; and if it says of no
  * other host that it is there, for mail servers deliver most such spellings themselves: without a
  * domain, at a bare name or an IP address, or not to be read as an address.
  */

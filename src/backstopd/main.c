@@ -108,7 +108,7 @@ static void finish(service *s, milter_thread *m, upkeep *u, int status)
 {
     notify_stopping();
     service_log(s, LOG_NOTICE, NULL, "stopping");
-    milter_stop();
+    milter_stop(s);
     bool has_ended = signals_wait_woken(m->awaited, END_SEC);
     if (has_ended) {
         pthread_join(m->thread, NULL);

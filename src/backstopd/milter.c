@@ -373,13 +373,13 @@ static void *wake_libmilter(void *unused)
     return NULL;
 }
 
-void milter_stop(void)
+void milter_stop(service *s)
 {
     if (!wait_for_none(&the_milter.mails, MAILS_MSEC)) {
-        service_log(the_milter.service, LOG_NOTICE, NULL,
+        service_log(s, LOG_NOTICE, NULL,
                     "mails on their way are left to the mail server's default action");
     }
-    service_end_listening(the_milter.service);
+    service_end_listening(s);
     pthread_t waker;
     bool is_woken = !the_milter.is_inet && pthread_create(&waker, NULL, wake_libmilter, NULL) == 0;
     smfi_stop();

@@ -21,6 +21,6 @@ int milter_run(service *s);
 
 /* Ends milter_run(), from any thread but libmilter's: mails that are on their way are finished, for
  * ten seconds at most, and are waited for here; until then new ones are taken as well. */
-void milter_stop(void);
+void milter_stop(service *s);
 
 #endif

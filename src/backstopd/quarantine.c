@@ -4,6 +4,8 @@
 /* The quarantine of copies: delivery into a Maildir (maildir(5)). */
 #include "backstopd/quarantine.h"
 
+#include <backstop/seen.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,6 +14,8 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define VERDICT_FIELD "Backstop-Verdict"
 
 enum { FOLDER_MODE = 0700, FILE_MODE = 0600 };
 
@@ -50,17 +54,22 @@ static void append_field(GString *out, const char *name, const char *value)
     }
 }
 
-/* Lines end as files have it: readers of Maildirs expect no CR. */
-static GString *compose(const GString *bytes, const GPtrArray *recipients, const char *verdict)
+static bool is_name(const char *line, size_t len, const char *name)
 {
-    GString *out = g_string_sized_new(bytes->len + 1024);
-    append_field(out, "Return-Path", "<>");
-    for (unsigned i = 0; i < recipients->len; i++) {
-        append_field(out, "Delivered-To", g_ptr_array_index(recipients, i));
+    size_t name_len = strlen(name);
+    if (len <= name_len || g_ascii_strncasecmp(line, name, name_len) != 0) {
+        return false;
     }
-    append_field(out, "Backstop-Verdict", verdict);
-    const char *at = bytes->str;
-    const char *end = bytes->str + bytes->len;
+    size_t at = name_len;
+    while (at < len && (line[at] == ' ' || line[at] == '\t')) {
+        at++;
+    }
+    return at < len && line[at] == ':';
+}
+
+/* Lines end as files have it: readers of Maildirs expect no CR. */
+static void append_lines(GString *out, const char *at, const char *end)
+{
     while (at < end) {
         const char *cr = memchr(at, '\r', (size_t)(end - at));
         const char *stop = cr == NULL ? end : cr;
@@ -70,6 +79,38 @@ static GString *compose(const GString *bytes, const GPtrArray *recipients, const
         }
         at = cr == NULL ? end : cr + 1;
     }
+}
+
+/* All but the fields that only we write: a stranger's would stand right below ours. Returns where
+ * the header ends. */
+static const char *append_header(GString *out, const char *at, const char *end)
+{
+    bool is_ours = false;
+    while (at < end && at[0] != '\n' && at[0] != '\r') {
+        const char *lf = memchr(at, '\n', (size_t)(end - at));
+        const char *next = lf == NULL ? end : lf + 1;
+        if (at[0] != ' ' && at[0] != '\t') {
+            is_ours = is_name(at, (size_t)(next - at), VERDICT_FIELD) ||
+                      is_name(at, (size_t)(next - at), BACKSTOP_SEEN_FIELD);
+        }
+        if (!is_ours) {
+            append_lines(out, at, next);
+        }
+        at = next;
+    }
+    return at;
+}
+
+static GString *compose(const GString *bytes, const GPtrArray *recipients, const char *verdict)
+{
+    GString *out = g_string_sized_new(bytes->len + 1024);
+    append_field(out, "Return-Path", "<>");
+    for (unsigned i = 0; i < recipients->len; i++) {
+        append_field(out, "Delivered-To", g_ptr_array_index(recipients, i));
+    }
+    append_field(out, VERDICT_FIELD, verdict);
+    const char *end = bytes->str + bytes->len;
+    append_lines(out, append_header(out, bytes->str, end), end);
     return out;
 }
 

@@ -15,9 +15,9 @@
 /*
  * Writes `bytes` as a new message into the Maildir `folder`, which is made if it is missing (its
  * parent must be there), with a Delivered-To field for each of `recipients` (of const char *) and
- * `verdict` as its Backstop-Verdict on top. It is on the disk when the call returns. False, and why
- * in
- * `*problem` (to be freed with g_free()), if it is not: then nothing of it is left.
+ * `verdict` as its Backstop-Verdict on top; those fields of Backstop's that the message brought are
+ * left out. It is on the disk when the call returns. False, and why in `*problem` (to be freed with
+ * g_free()), if it is not: then nothing of it is left.
  */
 bool quarantine_keep(const char *folder, const GString *bytes, const GPtrArray *recipients,
                      const char *verdict, int64_t now_sec, char **problem);

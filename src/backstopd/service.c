@@ -345,13 +345,13 @@ bool service_start(service *s)
 
 bool service_finish(service *s)
 {
-    unsigned cut_off = atomic_load(&s->in_flight);
     event_queue_end(&s->events);
     pthread_join(s->writer, NULL);
     unsigned left = event_queue_length(&s->events);
     if (left > 0) {
         service_log(s, LOG_WARNING, NULL, "%u notices are missing from the history", left);
     }
+    unsigned cut_off = atomic_load(&s->in_flight);
     if (cut_off > 0) {
         service_log(s, LOG_WARNING, NULL, "%u mails are cut off", cut_off);
     }

@@ -6,33 +6,14 @@
 
 #include "backstopd/quarantine.h"
 
-#include <backstop/sent.h>
-
-/* The rules that let a notice pass, asked about each address that may be its author. */
-static const char *find_allow_rule(const session *s, const backstop_message *message)
-{
-    const char *rule = NULL;
-    const policy *p = s->settings->policy;
-    char *subject = backstop_message_field_text(message, "Subject");
-    backstop_sent_copy *authors = backstop_sent_copy_read(message);
-    bool is_allowed = policy_allows(p, subject, NULL, s->mail.sender, s->client_ip, &rule);
-    for (size_t i = 0; i < backstop_sent_copy_count(authors) && !is_allowed; i++) {
-        backstop_sent author;
-        backstop_sent_copy_get(authors, i, &author);
-        is_allowed = policy_allows(p, NULL, author.sender, NULL, NULL, &rule);
-    }
-    backstop_sent_copy_free(authors);
-    backstop_text_free(subject);
-    return is_allowed ? rule : NULL;
-}
-
-static policy_answer ask(const session *s, const char *recipient, const backstop_judgement *j)
+static policy_answer ask(const session *s, const transaction_recipient *r,
+                         const backstop_judgement *j)
 {
     /* What is done with strangers' mail is not ours to say. */
-    if (!backstop_site_owns(s->settings->site, recipient)) {
+    if (!r->is_ours) {
         return (policy_answer){ .disposition = BACKSTOP_DISPOSITION_DELIVER };
     }
-    return policy_ask(s->settings->policy, recipient, backstop_judgement_verdict(j),
+    return policy_ask(s->settings->policy, r->address, backstop_judgement_verdict(j),
                       backstop_judgement_confidence(j));
 }
 
@@ -42,7 +23,7 @@ static void ask_all(const session *s, const backstop_judgement *j, verdict_plan 
     g_autofree policy_answer *answers = g_new0(policy_answer, count);
     plan->each = g_new0(backstop_disposition, count + 1);
     for (unsigned i = 0; i < count; i++) {
-        answers[i] = ask(s, transaction_recipient_at(&s->mail, i)->address, j);
+        answers[i] = ask(s, transaction_recipient_at(&s->mail, i), j);
     }
     policy_plan found = policy_plan_for(answers, count, plan->each);
     plan->enforced = found.message;
@@ -80,12 +61,16 @@ void verdict_plan_make(session *s, const backstop_message *message, const backst
     *plan = (verdict_plan){ .rule = NULL };
     ask_all(s, j, plan);
     if (plan->enforced > BACKSTOP_DISPOSITION_MARK || plan->has_copies) {
-        plan->rule = find_allow_rule(s, message);
+        policy_allows_message(s->settings->policy, message, s->mail.sender, s->client_ip,
+                              &plan->rule);
     }
     bool is_whole = !s->mail.header_is_cut && !s->mail.recipients_are_cut;
     if (plan->rule != NULL || !is_whole || s->direction == DIRECTION_OWN_NOTICE) {
         plan->enforced = MIN(plan->enforced, BACKSTOP_DISPOSITION_MARK);
         plan->has_copies = false;
+        for (unsigned i = 0; i < s->mail.recipients->len; i++) {
+            plan->each[i] = plan->enforced;
+        }
     }
     if (!session_enforces(s)) {
         plan->done = BACKSTOP_DISPOSITION_MARK;
@@ -94,9 +79,21 @@ void verdict_plan_make(session *s, const backstop_message *message, const backst
     }
     plan->done = plan->enforced;
     if (plan->has_copies && !keep_copies(s, j, plan)) {
-        plan->has_copies = false;
-        plan->done = BACKSTOP_DISPOSITION_MARK;
+        verdict_plan_deliver(plan, true);
     }
+}
+
+void verdict_plan_deliver(verdict_plan *plan, bool is_marked)
+{
+    plan->has_copies = false;
+    plan->done = is_marked ? BACKSTOP_DISPOSITION_MARK : BACKSTOP_DISPOSITION_DELIVER;
+}
+
+backstop_disposition verdict_plan_done_for(const verdict_plan *plan, unsigned index)
+{
+    return plan->has_copies && plan->each[index] == BACKSTOP_DISPOSITION_QUARANTINE
+               ? BACKSTOP_DISPOSITION_QUARANTINE
+               : plan->done;
 }
 
 void verdict_plan_clear(verdict_plan *plan)

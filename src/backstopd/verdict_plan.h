@@ -14,7 +14,7 @@
 typedef struct verdict_plan {
     backstop_disposition enforced; /* what the rules say */
     backstop_disposition done;     /* what is done with the message */
-    backstop_disposition *each;    /* of the recipients; owned */
+    backstop_disposition *each;    /* likewise, for each of the recipients; owned */
     bool has_copies; /* those with QUARANTINE get it not: their copy is in the quarantine already */
     const char *reject_reply; /* lives as long as the settings */
     const char *rule;         /* the allow rule that let it pass; NULL: none */
@@ -28,6 +28,12 @@ typedef struct verdict_plan {
  */
 void verdict_plan_make(session *s, const backstop_message *message, const backstop_judgement *j,
                        verdict_plan *plan);
+
+/* It is delivered to all after all. */
+void verdict_plan_deliver(verdict_plan *plan, bool is_marked);
+
+/* What is done for one recipient. */
+backstop_disposition verdict_plan_done_for(const verdict_plan *plan, unsigned index);
 
 void verdict_plan_clear(verdict_plan *plan);
 

@@ -25,7 +25,7 @@ DAEMON = BUILD / "backstopd"
 # The sanitizers' builds are several times slower.
 LIMIT_SEC = 60
 DAY_SEC = 86400
-STATE_OBSERVED_SINCE = 5
+STATE_OBSERVED_SINCE, STATE_OBSERVED_LAST = 5, 6
 IS_ROOT = os.geteuid() == 0
 # As whom it serves; root it refuses.
 USER = pwd.getpwnam("nobody") if IS_ROOT else pwd.getpwuid(os.geteuid())
@@ -192,6 +192,10 @@ class Daemon:
         self.sql(f"INSERT OR IGNORE INTO observed (day) VALUES {values}",
                  "INSERT OR REPLACE INTO state (id, value) VALUES "
                  f"({STATE_OBSERVED_SINCE}, {now - days * DAY_SEC})")
+
+    def observed_last(self):
+        (seconds,), = self.sql(f"SELECT value FROM state WHERE id = {STATE_OBSERVED_LAST}")
+        return seconds
 
     def make_store(self):
         """Lets a daemon make it."""

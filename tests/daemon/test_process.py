@@ -16,7 +16,16 @@ import subprocess
 import time
 import unittest
 
-from process import DAEMON, DAY_SEC, IS_ROOT, LIMIT_SEC, ROOT, USER, Daemon
+from process import DAEMON, DAY_SEC, IS_ROOT, LIMIT_SEC, ROOT, USER, Daemon, client
+
+OURS = b"""\
+From: alice@our.example
+To: bob@remote.example
+Subject: Lunch
+Message-ID: <lunch@our.example>
+
+At noon?
+"""
 
 EXIT_USAGE = 64
 EXIT_TEMPORARY = 75
@@ -285,6 +294,20 @@ class Reload(unittest.TestCase):
             daemon.wait_for(lambda: str(daemon.store) not in open_files(daemon),
                             "the store before is closed")
 
+    def test_a_store_that_is_taken_up_again_knows_of_its_absence(self):
+        with Daemon() as daemon:
+            daemon.make_store()
+            left_sec = int(time.time())
+            daemon.write_config(store=daemon.store.parent / "other.db")
+            daemon.start_ready()
+            time.sleep(2)
+            daemon.write_config(store=daemon.store)
+            daemon.send(signal.SIGHUP)
+            daemon.wait_log("reloaded")
+            gaps = daemon.sql("SELECT from_sec, until_sec FROM gaps")
+            self.assertTrue(any(a <= left_sec and b >= left_sec + 2 for a, b in gaps),
+                            (gaps, left_sec))
+
     def test_what_waits_for_the_next_start_is_told(self):
         with Daemon() as daemon:
             daemon.start_ready()
@@ -320,6 +343,11 @@ class Reload(unittest.TestCase):
             daemon.wait_log("reloaded")
             self.assertTrue(daemon.passes())
             self.assertEqual(daemon.stop(), 0)
+
+
+def listens(daemon):
+    with socket.socket(socket.AF_UNIX) as connection:
+        return connection.connect_ex(str(daemon.socket)) == 0
 
 
 class Stop(unittest.TestCase):
@@ -359,8 +387,31 @@ class Stop(unittest.TestCase):
                 connection.flush()
                 time.sleep(0.5)
                 started = time.monotonic()
-                self.assertEqual(daemon.stop(), 0)
-                self.assertLess(time.monotonic() - started, 35)
+                daemon.send(signal.SIGTERM)
+                daemon.wait_for(lambda: not listens(daemon), "the end of its listening")
+                deaf_sec = int(time.time())
+                self.assertEqual(daemon.wait_end(), 0)
+                # Ten seconds for the mail, and two for what runs when all is over.
+                self.assertLess(time.monotonic() - started, 18)
+            time.sleep(2)
+            daemon.start_ready()
+            ready_sec = int(time.time())
+            # From then on the mail server was left alone.
+            gaps = daemon.sql("SELECT from_sec, until_sec FROM gaps")
+            self.assertTrue(any(a <= deaf_sec and deaf_sec + 2 <= b <= ready_sec for a, b in gaps),
+                            (gaps, deaf_sec, ready_sec))
+
+    def test_while_nobody_listens_nothing_is_observed(self):
+        with Daemon() as daemon:
+            daemon.make_store()
+            seen = daemon.observed_last()
+            time.sleep(2)
+            with socket.socket(socket.AF_UNIX) as other:
+                other.bind(str(daemon.socket))
+                other.listen()
+                daemon.socket.chmod(0o777)
+                self.assertEqual(daemon.run()[0], EXIT_TEMPORARY)
+            self.assertEqual(daemon.observed_last(), seen)
 
     def test_a_connection_without_a_mail_is_not_waited_for(self):
         with Daemon() as daemon:
@@ -515,6 +566,21 @@ class Enforce(unittest.TestCase):
             daemon.wait_log("not reloaded")
             self.assertIn("enforce may not begin", daemon.log())
 
+    def test_from_a_pause_to_observe(self):
+        with Daemon(mode="enforce", enforce_anyway="yes") as daemon:
+            daemon.store.write_bytes(b"this is no database" * 1000)
+            shutil.chown(daemon.store, USER.pw_uid, USER.pw_gid)
+            daemon.start_ready()
+            daemon.wait_told("STATUS=enforce pauses")
+            daemon.write_config(mode="observe")
+            daemon.send(signal.SIGHUP)
+            daemon.wait_told("STATUS=observing")
+            daemon.wait_log("reloaded")
+            # The mode was decided before that.
+            self.assertLess(daemon.log().index("enforce has ended"),
+                            daemon.log().index("reloaded"))
+            self.assertNotIn("enforce goes on", daemon.log())
+
     def test_pauses_without_a_store(self):
         with Daemon(mode="enforce", enforce_anyway="yes") as daemon:
             daemon.store.write_bytes(b"this is no database" * 1000)
@@ -522,6 +588,115 @@ class Enforce(unittest.TestCase):
             daemon.start_ready()
             daemon.wait_log("enforce pauses, notices are only marked: the store cannot be read")
             self.assertIn("mode observe", daemon.log())
+
+
+NOTICE = b"""\
+From: MAILER-DAEMON@our.example
+To: alice@our.example
+Subject: Undelivered Mail Returned to Sender
+Message-ID: <notice@our.example>
+Backstop-Verdict: genuine; confidence=proven
+Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+--b
+
+It could not be delivered.
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.our.example
+
+Final-Recipient: rfc822; bob@remote.example
+Action: failed
+Status: 5.1.1
+
+--b--
+"""
+
+
+class Client(unittest.TestCase):
+    """Whom the mail server names as its client."""
+
+    def is_signed(self, daemon, **who):
+        with client.Milter(f"unix:{daemon.socket}") as connection:
+            connection.negotiate()
+            connection.connect(**who)
+            return bool(self.send(connection).values("Backstop-Tag"))
+
+    @staticmethod
+    def send(connection):
+        return connection.deliver(OURS, "alice@our.example", ["bob@remote.example"])
+
+    def test_who_is_this_host(self):
+        with Daemon() as daemon:
+            daemon.start_ready()
+            for is_this_host, who in (
+                    (True, {"address": "127.0.0.1"}), (True, {"address": "127.8.9.10"}),
+                    (True, {"address": "::1"}), (True, {"address": "0:0:0:0:0:0:0:1"}),
+                    (True, {"address": "::ffff:127.0.0.1"}),
+                    (True, {"name": "localhost", "address": None}),
+                    (False, {"address": "::ffff:203.0.113.7"}), (False, {"address": "::"}),
+                    (False, {"address": "203.0.113.7"}),
+                    (False, {"name": "localhost", "address": "203.0.113.7"}),
+                    # XCLIENT ADDR=[UNAVAILABLE].
+                    (False, {"name": "unknown", "address": None}),
+                    (False, {"name": "mx.remote.example", "address": None})):
+                with self.subTest(**who):
+                    self.assertEqual(self.is_signed(daemon, **who), is_this_host)
+
+    def test_a_mapped_address_is_the_ipv4_one(self):
+        with Daemon(internal_networks="192.0.2.0/24") as daemon:
+            daemon.start_ready()
+            self.assertTrue(self.is_signed(daemon, address="::ffff:192.0.2.7"))
+
+    def test_the_next_client_on_a_connection_has_its_steps(self):
+        with Daemon() as daemon:
+            daemon.start_ready()
+            with client.Milter(f"unix:{daemon.socket}") as connection:
+                connection.negotiate()
+                connection.connect(address="127.0.0.1")
+                # libmilter honours it behind a mail that was broken off.
+                connection.mail("alice@our.example")
+                connection.abort()
+                connection.quit_new_connection()
+                connection.connect(address="127.0.0.1")
+                outcome = connection.deliver(OURS + b"x" * 200000, "alice@our.example",
+                                             ["bob@remote.example"])
+                self.assertEqual(len(outcome.values("Backstop-Tag")), 1)
+                self.assertTrue(outcome.is_skipped)
+
+    def test_the_steps_of_a_server_that_offers_less_are_kept(self):
+        with Daemon() as daemon:
+            daemon.start_ready()
+            with client.Milter(f"unix:{daemon.socket}") as connection:
+                connection.negotiate(protocol=client.SMFI_CURR_PROT & ~client.SMFIP_SKIP)
+                connection.connect(address="127.0.0.1")
+                connection.mail("alice@our.example")
+                connection.abort()
+                connection.quit_new_connection()
+                connection.connect(address="127.0.0.1")
+                self.assertFalse(connection.deliver(OURS + b"x" * 200000, "alice@our.example",
+                                                    ["bob@remote.example"]).is_skipped)
+
+
+class Error(unittest.TestCase):
+    """`on-error = tempfail`, and a mail server that lets no field be taken out."""
+
+    def answer(self, daemon, sender):
+        with client.Milter(f"unix:{daemon.socket}") as connection:
+            # libmilter asks for header fields all the same; but none can be taken out.
+            with contextlib.suppress(client.ProtocolError):
+                connection.negotiate(actions=0)
+            connection.connect()
+            return connection.deliver(NOTICE, sender, ["alice@our.example"]).answer.name
+
+    def test_own_notices_pass(self):
+        with Daemon(on_error="tempfail") as daemon:
+            daemon.start_ready()
+            self.assertEqual(self.answer(daemon, ""), "tempfail")
+            self.assertEqual(self.answer(daemon, None), "accept")
+            self.assertIn("the mail is passed", daemon.log())
 
 
 class Unit(unittest.TestCase):

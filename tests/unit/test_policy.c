@@ -372,7 +372,59 @@ static void test_refused_at_data(void **state)
     assert_true(policy_refuses_at_data(p, "noreply+x@our.example"));
     assert_false(policy_refuses_at_data(p, "alice@our.example"));
     assert_false(policy_refuses_at_data(p, "@our.example"));
+    p = policy_of(*state, "[backstop]\nalways-notices = noreply@our.example\n"
+                          "refuse-at-data = noreply@our.example, desk@our.example, "
+                          "postmaster@our.example\n");
+    assert_true(policy_refuses_at_data(p, "desk@our.example"));
+    assert_false(policy_refuses_at_data(p, "noreply+x@our.example"));
+    assert_false(policy_refuses_at_data(p, "Postmaster@our.example"));
     assert_false(policy_refuses_at_data(policy_of(*state, ""), "noreply@our.example"));
+}
+
+/* Whatever the rules are. */
+static void test_who_must_hear(void **state)
+{
+    static const char *const roles[] = { "postmaster@our.example", "Abuse+x@our.example",
+                                         "postmaster" };
+    static const char *const others[] = { "abuser@our.example", "x@postmaster.example", "",
+                                          "@a.b" };
+    const policy *p = policy_of(*state, "[backstop]\nnever-notices = @our.example\n");
+    for (size_t i = 0; i < G_N_ELEMENTS(roles); i++) {
+        assert_true(policy_must_hear(roles[i]));
+        policy_answer answer =
+            policy_ask(p, roles[i], BACKSTOP_VERDICT_BACKSCATTER, BACKSTOP_CONFIDENCE_PROVEN);
+        assert_true(answer.is_always);
+        assert_int_equal(answer.disposition, BACKSTOP_DISPOSITION_MARK);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+        assert_false(policy_must_hear(others[i]));
+    }
+}
+
+/* Each address that From names is asked about. */
+static void test_allowed_message(void **state)
+{
+    static const char text[] = "From: <one@a.example>, <two@b.example>\nSubject: Voicemail 3\n\n";
+    static const struct {
+        const char *setting, *rule;
+    } rows[] = {
+        { "allow-sender = two@b.example", "allow-sender: two@b.example" },
+        { "allow-subject = voicemail *", "allow-subject: voicemail *" },
+        { "allow-client = 192.0.2.7", "allow-client: 192.0.2.7" },
+        { "allow-sender = x@c.example", "allow-sender: x@c.example" },
+        { "allow-sender = three@b.example", NULL },
+    };
+    backstop_message *m;
+    assert_int_equal(backstop_message_read(text, strlen(text), NULL, &m), BACKSTOP_OK);
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const char *rule = NULL;
+        g_autofree char *settings = g_strdup_printf("[backstop]\n%s\n", rows[i].setting);
+        const policy *p = policy_of(*state, settings);
+        bool is_allowed = policy_allows_message(p, m, "x@c.example", "192.0.2.7", &rule);
+        assert_int_equal(is_allowed, rows[i].rule != NULL);
+        assert_int_equal(g_strcmp0(rule, rows[i].rule), 0);
+    }
+    backstop_message_free(m);
 }
 
 static void test_batv(void **state)
@@ -410,6 +462,8 @@ int main(void)
         TEST(test_replies_of_a_plan),
         TEST(test_allow_rules),
         TEST(test_refused_at_data),
+        TEST(test_who_must_hear),
+        TEST(test_allowed_message),
         TEST(test_batv),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

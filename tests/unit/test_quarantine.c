@@ -75,6 +75,24 @@ static bool keep(const char *folder, const char *mail, const char *second, char 
     return quarantine_keep(folder, bytes, recipients, VERDICT, NOW, problem);
 }
 
+/* What a stranger wrote into our fields would stand right below ours. */
+static void test_fields_of_strangers(void **state)
+{
+    char *problem, *text = NULL;
+    g_autofree char *folder = g_build_filename(*state, "box", NULL);
+    assert_true(keep(folder,
+                     "backstop-verdict : genuine;\n\tby=tag\r\nA: 1\r\n b\r\n"
+                     "Backstop-Seen: v=1\r\nBackstop-Verdicts: x\r\n\r\n"
+                     "Backstop-Verdict: in the body\r\n",
+                     "bob@our.example", &problem));
+    assert_int_equal(count_files(folder, "new", &text), 1);
+    const char *rest = strstr(text, "Backstop-Verdict: " VERDICT "\n");
+    assert_non_null(rest);
+    assert_string_equal(rest, "Backstop-Verdict: " VERDICT "\nA: 1\n b\nBackstop-Verdicts: x\n\n"
+                              "Backstop-Verdict: in the body\n");
+    g_free(text);
+}
+
 static void test_keeps(void **state)
 {
     g_autofree char *folder = g_build_filename(*state, "box", NULL);
@@ -117,6 +135,7 @@ static void test_no_place(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_fields_of_strangers, make_place, remove_place),
         cmocka_unit_test_setup_teardown(test_keeps, make_place, remove_place),
         cmocka_unit_test_setup_teardown(test_hostile_recipient, make_place, remove_place),
         cmocka_unit_test_setup_teardown(test_no_place, make_place, remove_place),

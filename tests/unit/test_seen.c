@@ -45,15 +45,20 @@ static bool check(const char *fields, const char *mail, const backstop_keys *key
     return answer;
 }
 
-static char *write_field(const char *mail, const backstop_keys *keys)
+static char *write_field_beside(const char *mail, const char *verdict, const backstop_keys *keys)
 {
     backstop_message *m;
     char value[BACKSTOP_SEEN_SIZE];
     g_autofree char *text = g_strconcat(mail, "\n", NULL);
     assert_int_equal(backstop_message_read(text, strlen(text), NULL, &m), BACKSTOP_OK);
-    assert_true(backstop_seen_write(m, keys, NOW, value));
+    assert_true(backstop_seen_write(m, verdict, keys, NOW, value));
     backstop_message_free(m);
     return g_strconcat("Backstop-Seen: ", value, "\n", NULL);
+}
+
+static char *write_field(const char *mail, const backstop_keys *keys)
+{
+    return write_field_beside(mail, NULL, keys);
 }
 
 static void test_seen(void **state)
@@ -77,6 +82,32 @@ static void test_seen(void **state)
     assert_false(check(five, NOTICE("Undelivered"), keys, NOW));
     backstop_keys_free(keys);
     backstop_keys_free(others);
+}
+
+/* Whoever gets hold of the field cannot bring a verdict of his own with it. */
+static void test_verdict(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *written, *borne;
+        bool is_seen;
+    } rows[] = {
+        { "genuine; by=tag", "Backstop-Verdict: genuine; by=tag\n", true },
+        { "genuine; by=tag", "Backstop-Verdict:genuine;\n\tby=tag\n", true },
+        { "genuine; by=tag", "", false },
+        { "unverified", "Backstop-Verdict: genuine; by=tag\n", false },
+        { "unverified", "Backstop-Verdict: genuine\nBackstop-Verdict: unverified\n", false },
+        { "unverified", "Backstop-Verdict: unverified\nBackstop-Verdict: genuine\n", false },
+        { NULL, "", true },
+        { NULL, "Backstop-Verdict: genuine\n", false },
+    };
+    backstop_keys *keys = read_keys(KEY_FILE);
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *field = write_field_beside(NOTICE("x"), rows[i].written, keys);
+        g_autofree char *fields = g_strconcat(rows[i].borne, field, NULL);
+        assert_int_equal(check(fields, NOTICE("x"), keys, NOW), rows[i].is_seen);
+    }
+    backstop_keys_free(keys);
 }
 
 /* A tag is no such mark: mail of ours that comes in again bears one. */
@@ -103,7 +134,7 @@ static void test_no_key(void **state)
     backstop_message *m;
     backstop_keys *keys = read_keys("version 1\nl1 1000 - ledger " SECRET "\n");
     assert_int_equal(backstop_message_read("A: b\n\n", 6, NULL, &m), BACKSTOP_OK);
-    assert_false(backstop_seen_write(m, keys, NOW, value));
+    assert_false(backstop_seen_write(m, NULL, keys, NOW, value));
     assert_string_equal(value, "");
     backstop_message_free(m);
     backstop_keys_free(keys);
@@ -136,9 +167,8 @@ static void test_batv(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_seen),
-        cmocka_unit_test(test_tag_is_none),
-        cmocka_unit_test(test_no_key),
+        cmocka_unit_test(test_seen),        cmocka_unit_test(test_verdict),
+        cmocka_unit_test(test_tag_is_none), cmocka_unit_test(test_no_key),
         cmocka_unit_test(test_batv),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

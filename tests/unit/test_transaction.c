@@ -100,7 +100,7 @@ static void test_reads(void **state)
 
 static void assert_is_new(const transaction *t)
 {
-    assert_false(t->has_sender || t->is_sender_empty || t->header_is_cut || t->body_is_cut ||
+    assert_false(t->is_sender_empty || t->header_is_cut || t->body_is_cut ||
                  t->recipients_are_cut || t->has_lone_cr);
     assert_null(t->sender);
     assert_int_equal(t->recipients->len, 0);
@@ -155,6 +155,48 @@ static void test_limits(void **state)
     assert_int_equal(t->recipients->len, TRANSACTION_RECIPIENTS);
 }
 
+/* The rest is not asked for, and may be anything. */
+static void test_exactly_full(void **state)
+{
+    transaction *t = *state;
+    g_autofree char *body = g_malloc0(TRANSACTION_BODY_BYTES);
+    transaction_end_header(t);
+    transaction_add_body(t, body, TRANSACTION_BODY_BYTES - 1);
+    assert_false(transaction_is_full(t));
+    transaction_add_body(t, body, 1);
+    assert_true(transaction_is_full(t) && t->body_is_cut);
+}
+
+/* A notice to somebody and postmaster@ is judged as one to somebody. */
+static void test_who_must_hear(void **state)
+{
+    transaction *t = *state;
+    transaction_set_sender(t, "<>");
+    transaction_add_field(t, "Subject", "x");
+    transaction_end_header(t);
+    transaction_recipient *role = transaction_add_recipient(t, "<postmaster@our.example>", NULL);
+    role->is_ours = role->must_hear = true;
+    backstop_message *m = transaction_read(t, NULL);
+    assert_int_equal(m->recipient_count, 1);
+    backstop_message_free(m);
+    /* A stranger is nobody to judge for. */
+    transaction_recipient *other = transaction_add_recipient(t, "<our.example!alice>", NULL);
+    m = transaction_read(t, NULL);
+    assert_int_equal(m->recipient_count, 2);
+    backstop_message_free(m);
+
+    other->is_ours = true;
+    transaction_set_address(other, "<alice@our.example>");
+    m = transaction_read(t, NULL);
+    assert_int_equal(m->recipient_count, 1);
+    assert_true(span_equal(m->recipients[0], SPAN("alice@our.example")));
+    backstop_message_free(m);
+    assert_string_equal(other->given, "<our.example!alice>");
+    m = transaction_read_header(t, NULL);
+    assert_int_equal(m->recipient_count, 2);
+    backstop_message_free(m);
+}
+
 /* Line ends that could make the body change how the header is read. */
 static void test_lone_cr(void **state)
 {
@@ -181,6 +223,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_reads, start, stop),
         cmocka_unit_test_setup_teardown(test_reset, start, stop),
         cmocka_unit_test_setup_teardown(test_limits, start, stop),
+        cmocka_unit_test_setup_teardown(test_exactly_full, start, stop),
+        cmocka_unit_test_setup_teardown(test_who_must_hear, start, stop),
         cmocka_unit_test_setup_teardown(test_lone_cr, start, stop),
         cmocka_unit_test_setup_teardown(test_nothing, start, stop),
     };
