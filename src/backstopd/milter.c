@@ -36,6 +36,7 @@ static struct {
     struct sockaddr_un at; /* likewise: the socket, unless it is that */
     /* Of the protocol: what each mail server that negotiated has agreed to. */
     atomic_ulong steps;
+    atomic_bool can_be_woken; /* it listens at the socket above */
     atomic_bool is_stopped;
     atomic_bool is_over; /* the service may be gone: nothing is touched any more */
 } the_milter;
@@ -319,6 +320,7 @@ static bool listen_at(service *s)
     if (the_milter.is_inet) {
         set_no_delay();
     }
+    atomic_store(&the_milter.can_be_woken, !the_milter.is_inet);
     return service_after_listening(s);
 }
 
@@ -363,7 +365,7 @@ static void *wake_libmilter(void *unused)
 {
     (void)unused;
     while (!atomic_load(&the_milter.is_stopped)) {
-        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         if (fd >= 0) {
             (void)connect(fd, (const struct sockaddr *)&the_milter.at, sizeof(the_milter.at));
             close(fd);
@@ -381,7 +383,8 @@ void milter_stop(service *s)
     }
     service_end_listening(s);
     pthread_t waker;
-    bool is_woken = !the_milter.is_inet && pthread_create(&waker, NULL, wake_libmilter, NULL) == 0;
+    bool is_woken = atomic_load(&the_milter.can_be_woken) &&
+                    pthread_create(&waker, NULL, wake_libmilter, NULL) == 0;
     smfi_stop();
     atomic_store(&the_milter.is_stopped, true);
     if (is_woken) {
