@@ -106,6 +106,22 @@ static bool rests_on_header(const GArray *all)
     return true;
 }
 
+/* Whoever has seen a mail knows its Message-ID and who got it. Over a header that came back whole
+ * and lacks the tag that our mail bears, that is no proof. */
+static bool rests_on_copied_id(const GArray *all)
+{
+    bool lacks_tag = false, has_other_proof = false;
+    for (unsigned i = 0; i < all->len; i++) {
+        const evidence *e = &g_array_index(all, evidence, i);
+        bool is_ledger = strcmp(e->witness, "ledger") == 0;
+        bool is_proof =
+            e->claim == BACKSTOP_CLAIM_GENUINE && e->strength == BACKSTOP_STRENGTH_PROOF;
+        lacks_tag = lacks_tag || (strcmp(e->witness, "tag") == 0 && e->is_absence);
+        has_other_proof = has_other_proof || (is_proof && !is_ledger);
+    }
+    return lacks_tag && !has_other_proof;
+}
+
 static void settle(backstop_judgement *j, const hearing *h)
 {
     weights w = weigh(j->evidence);
@@ -117,6 +133,10 @@ static void settle(backstop_judgement *j, const hearing *h)
         rests_on_header(j->evidence)) {
         w.genuine = BACKSTOP_STRENGTH_LIKELY;
         j->reserve = RESERVE_CITED;
+    }
+    if (w.genuine == BACKSTOP_STRENGTH_PROOF && rests_on_copied_id(j->evidence)) {
+        w.genuine = BACKSTOP_STRENGTH_LIKELY;
+        j->reserve = RESERVE_UNTAGGED;
     }
     bool is_proven_forged = h->domain != NULL && h->domain->is_closed && h->is_complete &&
                             w.absences >= ABSENCES_THAT_PROVE && !w.has_mute &&

@@ -18,6 +18,7 @@ typedef enum reserve {
     RESERVE_MUST_HEAR,    /* to abuse@ or postmaster@, or a report about abuse */
     RESERVE_OTHERS,       /* proof for one returned message, and not for another beside it */
     RESERVE_CITED,        /* it rests on a header in a text, which a forger may have written */
+    RESERVE_UNTAGGED,     /* it rests on a Message-ID, over a header that should bear our tag */
 } reserve;
 
 struct backstop_judgement {

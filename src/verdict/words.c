@@ -69,6 +69,8 @@ static const char *reserve_text(reserve r)
     case RESERVE_CITED:
         return "What came back stands in the text of the notice, where somebody else may have "
                "written it, so it is not proven. ";
+    case RESERVE_UNTAGGED:
+        return "Somebody else can have copied the Message-ID, so it is not proven. ";
     default:
         return "";
     }

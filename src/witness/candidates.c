@@ -235,10 +235,6 @@ static void fill_recipients(builder *b)
         const backstop_recipient *r = &g_array_index(n->recipients, backstop_recipient, i);
         add_recipient(b, r->is_final_reported ? r->final : NULL);
     }
-    /* A person's answer may be taken for a server's. */
-    if (b->h->recipients->len == 0 && n->author != NULL) {
-        add_author(b);
-    }
     b->h->sure_recipient_count = b->h->recipients->len;
     for (unsigned i = 0; are_told && i < n->recipients->len; i++) {
         const backstop_recipient *r = &g_array_index(n->recipients, backstop_recipient, i);

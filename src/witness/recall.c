@@ -4,6 +4,8 @@
 #include "witness/recall.h"
 
 #include "message/address.h"
+#include "notice/notice.h"
+#include "witness/candidates.h"
 
 /* Notices go to one mailbox; who names many domains gets no answer. */
 enum { DOMAINS_MAX = 4 };
@@ -47,6 +49,27 @@ static text_list recipients_between(const hearing *h, unsigned first, unsigned e
     return t;
 }
 
+static bool is_recorded(const hearing *h, const text_list *senders, span id, span recipient)
+{
+    ledger_answer known;
+    return ledger_find(h->store, senders->list, senders->count, &id, 1, &recipient, 1, h->now_sec,
+                       &known, NULL) == BACKSTOP_OK &&
+           known.knows_delivery;
+}
+
+/* A report proves a delivery if all that it names are recorded: a forger's mail may have a
+ * recipient of ours among its own. */
+static bool went_to_all(const hearing *h, const text_list *senders, span id, const text_list *sure)
+{
+    bool is_report = !candidates_are_replies(h->notice->kind);
+    for (size_t i = 0; is_report && sure->count > 1 && i < sure->count; i++) {
+        if (!is_recorded(h, senders, id, sure->list[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* The first Message-ID is the mail's, and it went to those of whom that is sure: who else is named
  * was perhaps written to lately, and no more. The other Message-IDs are asked for only where the
  * first is not known, and never prove a delivery: answers to a forger's mail cite what that cites.
@@ -72,7 +95,7 @@ static backstop_status ask(const hearing *h, recall_answer *out, backstop_error 
     if (status == BACKSTOP_OK && ids.count > 1 && !first.knows_message) {
         status = find(h, &senders, ids.list + 1, ids.count - 1, &none, &cited, error);
     }
-    out->knows_delivery = first.knows_delivery;
+    out->knows_delivery = first.knows_delivery && went_to_all(h, &senders, ids.list[0], &sure);
     out->knows_message = first.knows_message || cited.knows_message;
     out->knows_pair = first.knows_pair || named.knows_pair;
     out->knows_elsewhere = first.knows_elsewhere;
@@ -175,14 +198,6 @@ backstop_status recall_covers(const hearing *h, int64_t since_sec, bool *covers,
     }
     *covers = r->gap_status == BACKSTOP_OK && !r->has_gap;
     return give(r->gap_status, &r->gap_error, error);
-}
-
-static bool is_recorded(const hearing *h, const text_list *senders, span id, span recipient)
-{
-    ledger_answer known;
-    return ledger_find(h->store, senders->list, senders->count, &id, 1, &recipient, 1, h->now_sec,
-                       &known, NULL) == BACKSTOP_OK &&
-           known.knows_delivery;
 }
 
 static bool are_strangers_worn(const hearing *h, span id)

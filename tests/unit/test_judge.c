@@ -120,6 +120,29 @@ static void test_named_is_not_counted(void **state)
 #define STRANGE                                                                                    \
     "Received: from x (unknown [203.0.113.66]) by mx.remote.example; " MAIL_DATE "\n" MAIL_FIELDS
 
+/* All groups of a report are about one mail, of which a forger may send a copy to whom he likes. */
+static void test_copied_message_id(void **state)
+{
+    (void)state;
+    scene s = scene_new();
+    scene_open_store(&s);
+    scene_record(&s, ALICE, BOB, ID, MAIL_SEC);
+    g_autofree char *several =
+        notice_text(PARTS(.recipient = "carol@x.example\nAction: failed\nStatus: 5.1.1\n\n"
+                                       "Final-Recipient: rfc822; " BOB));
+    assert_int_equal(BACKSTOP_CONFIDENCE_LIKELY, judge_and_count(&s, several).confidence);
+    scene_free(&s);
+
+    s = scene_new();
+    scene_open_store(&s);
+    /* Since then mail of hers bears a tag. */
+    scene_record(&s, ALICE, "dora@remote.example", "<2@our.example>", MAIL_SEC - 30 * DAY_SEC);
+    scene_record(&s, ALICE, BOB, ID, MAIL_SEC);
+    g_autofree char *untagged = notice_text(PARTS(.header = STRANGE));
+    assert_int_equal(BACKSTOP_VERDICT_UNVERIFIED, judge_and_count(&s, untagged).verdict);
+    scene_free(&s);
+}
+
 static backstop_verdict verdict_to(const scene *s, const char *to)
 {
     g_autofree char *text = notice_text(PARTS(.to = to, .header = STRANGE));
@@ -191,9 +214,8 @@ static void test_roles(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_what_is_counted),
-        cmocka_unit_test(test_named_is_not_counted),
-        cmocka_unit_test(test_mute_witness),
+        cmocka_unit_test(test_what_is_counted), cmocka_unit_test(test_named_is_not_counted),
+        cmocka_unit_test(test_mute_witness),    cmocka_unit_test(test_copied_message_id),
         cmocka_unit_test(test_roles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

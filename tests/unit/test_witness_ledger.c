@@ -68,7 +68,7 @@ static void test_senders_and_recipients(void **state)
     EXPECT(&s, "ledger",
            PARTS(.recipient = "x@remote.example\nAction: failed\nStatus: 5.1.1\n\n"
                               "Final-Recipient: rfc822; " BOB),
-           "genuine proof", "somebody");
+           "genuine likely", "somebody");
     /* a Message-ID that was rewritten, and one with white space in it */
     EXPECT(&s, "ledger",
            PARTS(.recipient = "x@y.example",
@@ -399,7 +399,8 @@ static void test_too_many_questions(void **state)
     EXPECT(&s, "ledger", PARTS(.to = to->str), "forged likely", NULL);
     EXPECT(&s, "ledger", PARTS(.to = to->str, .recipient = recipients->str), "", NULL);
     scene_record(&s, "a@our.example", "x@remote.example", ID, MAIL_SEC);
-    EXPECT(&s, "ledger", PARTS(.to = to->str, .recipient = recipients->str), "genuine proof", NULL);
+    EXPECT(&s, "ledger", PARTS(.to = to->str, .recipient = recipients->str), "genuine likely",
+           NULL);
     scene_free(&s);
 }
 
