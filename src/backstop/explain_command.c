@@ -301,7 +301,7 @@ static bool open_all(explain *e)
     g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
     backstop_status opened =
         app_context_open(&e->options.choice, APP_NEEDS_NOTHING, &e->context, errors);
-    if (opened == BACKSTOP_OK) {
+    if (e->context != NULL) { /* as it is only if that went well */
         e->policy = policy_new(e->context->settings, errors);
         opened = e->policy == NULL ? BACKSTOP_ERROR_INVALID : BACKSTOP_OK;
     }
