@@ -307,7 +307,7 @@ static bool open_all(explain *e)
     }
     app_context_print_errors(errors);
     e->status = exit_status_of(opened);
-    return opened == BACKSTOP_OK;
+    return e->context != NULL && e->policy != NULL;
 }
 
 static int explain_with(explain *e, char **arguments, size_t count)
