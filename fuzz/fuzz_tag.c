@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     span bytes = { (const char *)data, size };
     const key *k = keys_at(keys, 0);
     tag t;
-    if (tag_read(bytes, &t)) {
+    if (tag_read(TAG_ORIGIN, bytes, &t)) {
         check_tag(&t, k);
         check(!tag_is_other_version(bytes));
     }
@@ -56,8 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         g_autoptr(GString) value = g_string_new(NULL);
         tag_mail mail;
         tag_mail_read(message_header(message), strings, &mail);
-        tag_write(k, 1795465490, nonce, SPAN("alice@our.example"), &mail, value);
-        check(tag_read((span){ value->str, value->len }, &t));
+        tag_write(TAG_ORIGIN, k, 1795465490, nonce, SPAN("alice@our.example"), &mail, value);
+        check(tag_read(TAG_ORIGIN, (span){ value->str, value->len }, &t));
         check_tag(&t, k);
         check(tag_is_ours(&t, k));
         check(tag_is_bound(&t, k, SPAN("alice@our.example"), &mail) == !mail.is_ambiguous);

@@ -17,6 +17,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The header field that tells the reader of a mail what was found: backstop_judgement_field(). */
+#define BACKSTOP_VERDICT_FIELD "Backstop-Verdict"
+
 typedef enum backstop_verdict {
     BACKSTOP_VERDICT_NOT_A_NOTICE,
     BACKSTOP_VERDICT_GENUINE,     /* we sent that mail */
@@ -85,8 +88,8 @@ BACKSTOP_API const char *backstop_evidence_why(const backstop_judgement *judgeme
  * knowledge. Of no notice it says that it is none. */
 BACKSTOP_API const char *backstop_judgement_explanation(const backstop_judgement *judgement);
 
-/* The value of a Backstop-Verdict field: "backscatter; confidence=proven; by=tag; kind=failure;
- * reason=user_unknown". ASCII, one line; NULL for no notice. */
+/* The value of the field BACKSTOP_VERDICT_FIELD: "backscatter; confidence=proven; by=tag;
+ * kind=failure; reason=user_unknown". ASCII, one line; NULL for no notice. */
 BACKSTOP_API const char *backstop_judgement_field(const backstop_judgement *judgement);
 
 /*

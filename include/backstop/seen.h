@@ -6,10 +6,10 @@
  * back to the mail server, and so to us, a second time.
  *
  * Its value is written as that of Backstop-Tag (docs/tag.md), under the same key, but its MACs
- * begin with "backstop-seen-1 a" and "backstop-seen-1 h", and `h` is over Message-ID, From address
- * and Subject, for notices have no sender, and over the verdict that stands beside it: nobody can
- * bring one of his own with it. Body and recipients are not part of it. It holds for five days, the
- * time that mail waits in a queue at most.
+ * begin with "backstop-seen-1 a" and "backstop-seen-1 h". Notices have no sender: in its place, `h`
+ * is over the verdict that stands beside it, without white space. So nobody can bring one of his
+ * own with it. Body and recipients are not part of it. It holds for five days, the time that mail
+ * waits in a queue at most.
  */
 #ifndef BACKSTOP_SEEN_H
 #define BACKSTOP_SEEN_H

@@ -87,7 +87,7 @@ static bool bears_valid_tag(const signing *s)
             return false;
         }
         from = (unsigned)(field - field_at(header, 0)) + 1;
-        if (!tag_read(field->value, &t)) {
+        if (!tag_read(TAG_ORIGIN, field->value, &t)) {
             continue;
         }
         const key *k =
@@ -143,7 +143,7 @@ static backstop_status add_tag(signing *s, backstop_signature *signature, backst
         s->mail.message_id = keep(s, made_id);
     }
     g_autoptr(GString) value = g_string_new(NULL);
-    tag_write(k, s->now_sec, nonce, s->sender, &s->mail, value);
+    tag_write(TAG_ORIGIN, k, s->now_sec, nonce, s->sender, &s->mail, value);
     add_field(signature, TAG_FIELD_NAME, value);
     if (made_id->len > 0) {
         add_field(signature, "Message-ID", made_id);

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * The Backstop-Tag field: reading, checking, writing (docs/tag.md).
+ * The Backstop-Tag field and its like: reading, checking, writing (docs/tag.md).
  */
 #include "proof/tag.h"
 
@@ -133,10 +133,10 @@ static bool read_mac(const tag_text *text, unsigned char out[TAG_MAC_BYTES])
            secret_read_base64url((span){ text->bytes, text->len }, out, TAG_MAC_BYTES);
 }
 
-bool tag_read(span value, tag *out)
+bool tag_read(tag_purpose purpose, span value, tag *out)
 {
     tag_text texts[TAG_NAMES];
-    *out = (tag){ .time_sec = 0 };
+    *out = (tag){ .purpose = purpose };
     if (!read_list(value, texts) || !text_is(&texts[TAG_V], "1") ||
         !read_key_id(&texts[TAG_K], out) || !read_time(&texts[TAG_T], out) ||
         !is_base64url(&texts[TAG_N], TAG_NONCE_CHARS)) {
@@ -204,10 +204,20 @@ void tag_mail_read(field_block header, GStringChunk *strings, tag_mail *out)
 /* The pieces that both MACs begin with, and room for what `h` binds. */
 enum { PIECES_OURS = 4, PIECES_BOUND = 8 };
 
+static const span labels_ours[] = {
+    [TAG_ORIGIN] = SPAN_OF("backstop-tag-1 a"),
+    [TAG_SEEN] = SPAN_OF("backstop-seen-1 a"),
+};
+
+static const span labels_bound[] = {
+    [TAG_ORIGIN] = SPAN_OF("backstop-tag-1 h"),
+    [TAG_SEEN] = SPAN_OF("backstop-seen-1 h"),
+};
+
 static void compute_ours(const tag *t, const key *k, unsigned char out[SECRET_MAC_BYTES])
 {
     const span pieces[PIECES_OURS] = {
-        SPAN("backstop-tag-1 a"),
+        labels_ours[t->purpose],
         span_from_string(t->key_id),
         span_from_string(t->time_text),
         span_from_string(t->nonce),
@@ -219,7 +229,7 @@ static void compute_bound(const tag *t, const key *k, span sender, const tag_mai
                           unsigned char out[SECRET_MAC_BYTES])
 {
     const span pieces[PIECES_BOUND] = {
-        SPAN("backstop-tag-1 h"),
+        labels_bound[t->purpose],
         span_from_string(t->key_id),
         span_from_string(t->time_text),
         span_from_string(t->nonce),
@@ -250,11 +260,12 @@ bool tag_is_in_time(const tag *t, int64_t now_sec, int64_t lifetime_sec)
     return t->time_sec <= now_sec + TAG_SKEW_SEC && now_sec < t->time_sec + lifetime_sec;
 }
 
-void tag_write(const key *k, int64_t now_sec, const unsigned char nonce[TAG_NONCE_BYTES],
-               span sender, const tag_mail *mail, GString *out)
+void tag_write(tag_purpose purpose, const key *k, int64_t now_sec,
+               const unsigned char nonce[TAG_NONCE_BYTES], span sender, const tag_mail *mail,
+               GString *out)
 {
     unsigned char mac[SECRET_MAC_BYTES];
-    tag t = { .time_sec = now_sec };
+    tag t = { .purpose = purpose, .time_sec = now_sec };
     g_strlcpy(t.key_id, k->id, sizeof t.key_id);
     snprintf(t.time_text, sizeof t.time_text, "%" PRId64, now_sec);
     g_string_truncate(out, 0);

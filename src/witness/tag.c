@@ -86,7 +86,7 @@ static void search(tag_search *s)
             continue;
         }
         tag t;
-        bool is_readable = tried++ < TAG_FIELDS_TRIED && tag_read(f->value, &t);
+        bool is_readable = tried++ < TAG_FIELDS_TRIED && tag_read(TAG_ORIGIN, f->value, &t);
         tag_finding found = is_readable ? examine(s, &t) : TAG_UNREADABLE;
         if (found > s->finding) {
             s->finding = found;

@@ -84,6 +84,17 @@ static void test_seen(void **state)
     backstop_keys_free(others);
 }
 
+/* To such mail no tag is bound; a loop is to end all the same. */
+static void test_ambiguous_notice(void **state)
+{
+    (void)state;
+    static const char notice[] = NOTICE("Undelivered") "Subject: Another\n";
+    backstop_keys *keys = read_keys(KEY_FILE);
+    g_autofree char *field = write_field(notice, keys);
+    assert_true(check(field, notice, keys, NOW));
+    backstop_keys_free(keys);
+}
+
 /* Whoever gets hold of the field cannot bring a verdict of his own with it. */
 static void test_verdict(void **state)
 {
@@ -110,6 +121,37 @@ static void test_verdict(void **state)
     backstop_keys_free(keys);
 }
 
+static bool check_bytes(span fields, span header, const backstop_keys *keys)
+{
+    backstop_message *m;
+    g_autoptr(GString) text = g_string_new_len(fields.ptr, (gssize)fields.len);
+    g_string_append_len(text, header.ptr, (gssize)header.len);
+    assert_int_equal(backstop_message_read(text->str, text->len, NULL, &m), BACKSTOP_OK);
+    bool is_seen = backstop_seen_check(m, keys, NOW);
+    backstop_message_free(m);
+    return is_seen;
+}
+
+/* A MAC is over pieces with a NUL between each two: a verdict that brings some of its own could
+ * move the others up. */
+static void test_verdict_with_nul(void **state)
+{
+    (void)state;
+    static const span notice = SPAN_OF("Message-ID: a\0b\nSubject: s\n");
+    static const span moved = SPAN_OF("Backstop-Verdict: genuine\0a\nMessage-ID: b\nSubject: s\n");
+    backstop_message *m;
+    char value[BACKSTOP_SEEN_SIZE];
+    backstop_keys *keys = read_keys(KEY_FILE);
+    assert_int_equal(backstop_message_read(notice.ptr, notice.len, NULL, &m), BACKSTOP_OK);
+    assert_true(backstop_seen_write(m, "genuine", keys, NOW, value));
+    backstop_message_free(m);
+    g_autofree char *field = g_strconcat("Backstop-Seen: ", value, "\n", NULL);
+    g_autofree char *both = g_strconcat(field, "Backstop-Verdict: genuine\n", NULL);
+    assert_true(check_bytes(span_from_string(both), notice, keys));
+    assert_false(check_bytes(span_from_string(field), moved, keys));
+    backstop_keys_free(keys);
+}
+
 /* A tag is no such mark: mail of ours that comes in again bears one. */
 static void test_tag_is_none(void **state)
 {
@@ -120,7 +162,7 @@ static void test_tag_is_none(void **state)
     const tag_mail mail = { .message_id = SPAN("<n@mx>"),
                             .from = SPAN("mailer-daemon@mx.remote.example"),
                             .subject = SPAN("Undelivered") };
-    tag_write(keys_at(keys, 0), NOW, nonce, SPAN(""), &mail, value);
+    tag_write(TAG_ORIGIN, keys_at(keys, 0), NOW, nonce, SPAN(""), &mail, value);
     g_autofree char *field = g_strconcat("Backstop-Seen: ", value->str, "\n", NULL);
     assert_false(check(field, NOTICE("Undelivered"), keys, NOW));
     g_string_free(value, TRUE);
@@ -167,7 +209,8 @@ static void test_batv(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_seen),        cmocka_unit_test(test_verdict),
+        cmocka_unit_test(test_seen),        cmocka_unit_test(test_ambiguous_notice),
+        cmocka_unit_test(test_verdict),     cmocka_unit_test(test_verdict_with_nul),
         cmocka_unit_test(test_tag_is_none), cmocka_unit_test(test_no_key),
         cmocka_unit_test(test_batv),
     };

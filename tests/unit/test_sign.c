@@ -113,7 +113,7 @@ static bool is_proof(const desk *d, const char *text, const char *sender)
     tag t;
     bool is_retired;
     tag_mail_read(message_header(message), strings, &mail);
-    bool is_read = tag_read(field_value(message_header(message), TAG_FIELD_NAME), &t);
+    bool is_read = tag_read(TAG_ORIGIN, field_value(message_header(message), TAG_FIELD_NAME), &t);
     const key *k =
         is_read ? keys_to_verify(d->keys, KEY_TAG, span_from_string(t.key_id), NOW, &is_retired)
                 : NULL;

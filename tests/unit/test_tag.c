@@ -76,14 +76,15 @@ static void free_mail(mail *m)
 static bool is_ours(const char *value, unsigned key_index)
 {
     tag t;
-    return tag_read(span_from_string(value), &t) && tag_is_ours(&t, keys_at(keys, key_index));
+    return tag_read(TAG_ORIGIN, span_from_string(value), &t) &&
+           tag_is_ours(&t, keys_at(keys, key_index));
 }
 
 static bool is_bound_to(const char *value, const char *from, const char *text)
 {
     tag t;
     mail m = read_mail(text);
-    bool is_bound = tag_read(span_from_string(value), &t) &&
+    bool is_bound = tag_read(TAG_ORIGIN, span_from_string(value), &t) &&
                     tag_is_bound(&t, keys_at(keys, 0), span_from_string(from), &m.read);
     free_mail(&m);
     return is_bound;
@@ -98,7 +99,7 @@ static void test_write(void **state)
     }
     g_autoptr(GString) out = g_string_new("left over");
     mail m = read_mail(MAIL);
-    tag_write(keys_at(keys, 0), NOW, nonce, span_from_string(sender), &m.read, out);
+    tag_write(TAG_ORIGIN, keys_at(keys, 0), NOW, nonce, span_from_string(sender), &m.read, out);
     assert_string_equal(out->str, VALUE);
     free_mail(&m);
 }
@@ -107,7 +108,7 @@ static void test_read(void **state)
 {
     (void)state;
     tag t;
-    assert_true(tag_read(SPAN(VALUE), &t));
+    assert_true(tag_read(TAG_ORIGIN, SPAN(VALUE), &t));
     assert_string_equal(t.key_id, "t1");
     assert_string_equal(t.time_text, "1795465490");
     assert_string_equal(t.nonce, NONCE);
@@ -180,13 +181,14 @@ static void test_unreadable_values(void **state)
 #undef REST
     for (size_t i = 0; i < G_N_ELEMENTS(values); i++) {
         tag t;
-        if (tag_read(span_from_string(values[i]), &t)) {
+        if (tag_read(TAG_ORIGIN, span_from_string(values[i]), &t)) {
             fail_msg("%s", values[i]);
         }
     }
     tag t;
-    assert_true(tag_read(SPAN(VALUE "\0"), &t)); /* trimmed as white space is */
-    assert_false(tag_read(SPAN("v=1; k=t\0"
+    assert_true(tag_read(TAG_ORIGIN, SPAN(VALUE "\0"), &t)); /* trimmed as white space is */
+    assert_false(tag_read(TAG_ORIGIN,
+                          SPAN("v=1; k=t\0"
                                "1; t=1795465490; n=" NONCE "; a=" OURS "; h=" BOUND),
                           &t));
 }
@@ -211,9 +213,9 @@ static void test_long_values(void **state)
     while (value->len < TAG_VALUE_BYTES) {
         g_string_append_c(value, 'x');
     }
-    assert_true(tag_read((span){ value->str, value->len }, &t));
+    assert_true(tag_read(TAG_ORIGIN, (span){ value->str, value->len }, &t));
     g_string_append_c(value, 'x');
-    assert_false(tag_read((span){ value->str, value->len }, &t));
+    assert_false(tag_read(TAG_ORIGIN, (span){ value->str, value->len }, &t));
 }
 
 /* Everything that `a` covers, changed one at a time; and the right values under the wrong key. */
@@ -313,7 +315,7 @@ static void test_empty_mail(void **state)
     g_autoptr(GString) out = g_string_new(NULL);
     mail m = read_mail("X-Nothing: 1\n\n");
     assert_int_equal(m.read.message_id.len + m.read.from.len + m.read.subject.len, 0);
-    tag_write(keys_at(keys, 0), 0, nonce, SPAN(""), &m.read, out);
+    tag_write(TAG_ORIGIN, keys_at(keys, 0), 0, nonce, SPAN(""), &m.read, out);
     free_mail(&m);
     assert_true(is_ours(out->str, 0));
     assert_true(is_bound_to(out->str, "", "X-Other: 2\n\n"));
@@ -329,7 +331,7 @@ static void test_ambiguous_mail(void **state)
     g_autoptr(GString) long_from = g_string_new("From: alice@our.example");
     mail m = read_mail("Subject: one\n" MAIL);
     assert_true(m.read.is_ambiguous);
-    tag_write(keys_at(keys, 0), NOW, nonce, span_from_string(sender), &m.read, out);
+    tag_write(TAG_ORIGIN, keys_at(keys, 0), NOW, nonce, span_from_string(sender), &m.read, out);
     free_mail(&m);
     assert_true(is_ours(out->str, 0));
     assert_false(is_bound_to(out->str, sender, "Subject: one\n" MAIL));
@@ -355,7 +357,8 @@ static void test_in_time(void **state)
     assert_true(tag_is_in_time(&t, NOW - TAG_SKEW_SEC, TAG_LIFETIME_SEC));
     assert_false(tag_is_in_time(&t, NOW - TAG_SKEW_SEC - 1, TAG_LIFETIME_SEC));
     assert_false(tag_is_in_time(&t, 0, TAG_LIFETIME_SEC));
-    assert_true(tag_read(SPAN("v=1; k=t1; t=999999999999; n=" NONCE "; a=" OURS "; h=" BOUND), &t));
+    assert_true(tag_read(TAG_ORIGIN,
+                         SPAN("v=1; k=t1; t=999999999999; n=" NONCE "; a=" OURS "; h=" BOUND), &t));
     assert_false(tag_is_in_time(&t, NOW, TAG_LIFETIME_SEC));
 }
 

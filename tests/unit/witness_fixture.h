@@ -162,7 +162,7 @@ static inline char *scene_tag(const scene *s, const char *key_id, int64_t time_s
     assert_non_null(k);
     assert_int_equal(BACKSTOP_OK, backstop_message_read(fields, strlen(fields), NULL, &message));
     tag_mail_read(message_header(message), strings, &mail);
-    tag_write(k, time_sec, nonce, span_from_string(sender), &mail, value);
+    tag_write(TAG_ORIGIN, k, time_sec, nonce, span_from_string(sender), &mail, value);
     backstop_message_free(message);
     g_string_chunk_free(strings);
     return g_string_free(value, FALSE);
