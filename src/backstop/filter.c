@@ -181,8 +181,8 @@ static bool hand_on(const header_edit *edit, const filter_answer *answer)
     g_autofree char *field =
         answer->field[0] == '\0'
             ? g_strdup("")
-            : g_strdup_printf("Backstop-Verdict: %s%s", answer->field, edit->line_end);
-    header_edit_append(edit, SPAN("Backstop-Verdict"), field, top);
+            : g_strdup_printf(BACKSTOP_VERDICT_FIELD ": %s%s", answer->field, edit->line_end);
+    header_edit_append(edit, SPAN(BACKSTOP_VERDICT_FIELD), field, top);
     span body = span_skip(edit->rest, edit->header_len);
     return descriptor_write(STDOUT_FILENO, top->str, top->len) &&
            descriptor_write(STDOUT_FILENO, body.ptr, body.len) &&

@@ -152,7 +152,7 @@ static bool mark(session *s, const backstop_message *message, const char *verdic
         is_done = session_insert_field(s, BACKSTOP_SEEN_FIELD, seen);
     }
     if (verdict != NULL) {
-        is_done = session_insert_field(s, "Backstop-Verdict", verdict) && is_done;
+        is_done = session_insert_field(s, BACKSTOP_VERDICT_FIELD, verdict) && is_done;
     }
     return is_done;
 }

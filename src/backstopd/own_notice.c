@@ -5,6 +5,7 @@
 #include "backstopd/own_notice.h"
 
 #include <backstop/authentication.h>
+#include <backstop/judge.h>
 #include <backstop/notice.h>
 
 #include <unistd.h>
@@ -61,7 +62,7 @@ static sfsistat mark(session *s, const backstop_notice *notice)
         g_strdup_printf("backscatter; confidence=likely; by=authentication; kind=%s%s%s",
                         backstop_kind_name(backstop_notice_kind(notice)),
                         reason == NULL ? "" : "; reason=", reason == NULL ? "" : reason);
-    return session_insert_field(s, "Backstop-Verdict", value)
+    return session_insert_field(s, BACKSTOP_VERDICT_FIELD, value)
                ? SMFIS_ACCEPT
                : session_fail(s, "the mail server takes no header fields");
 }

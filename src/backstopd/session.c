@@ -4,6 +4,7 @@
 /* One connection of the mail server, and the changes to a mail. */
 #include "backstopd/session.h"
 
+#include <backstop/judge.h>
 #include <backstop/seen.h>
 
 #include <arpa/inet.h>
@@ -148,7 +149,7 @@ static bool remove_fields(session *s, const char *name, unsigned count)
 
 bool session_remove_fields(session *s)
 {
-    char verdict[] = "Backstop-Verdict";
+    char verdict[] = BACKSTOP_VERDICT_FIELD;
     char seen[] = BACKSTOP_SEEN_FIELD;
     bool is_done = remove_fields(s, verdict, s->mail.verdict_count);
     return remove_fields(s, seen, s->mail.seen_count) && is_done;

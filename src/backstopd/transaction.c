@@ -4,11 +4,10 @@
 /* One mail as the mail server tells it. */
 #include "backstopd/transaction.h"
 
+#include <backstop/judge.h>
 #include <backstop/seen.h>
 
 #include <string.h>
-
-#define VERDICT_FIELD "Backstop-Verdict"
 
 /* A larger buffer goes back to the system after each mail: idle connections stay small. */
 enum { BYTES_KEPT = 16 * 1024 };
@@ -91,7 +90,7 @@ void transaction_set_address(transaction_recipient *r, const char *address)
 
 void transaction_add_field(transaction *t, const char *name, const char *value)
 {
-    if (g_ascii_strcasecmp(name, VERDICT_FIELD) == 0) {
+    if (g_ascii_strcasecmp(name, BACKSTOP_VERDICT_FIELD) == 0) {
         t->verdict_count++;
     } else if (g_ascii_strcasecmp(name, BACKSTOP_SEEN_FIELD) == 0) {
         t->seen_count++;
