@@ -419,13 +419,18 @@ char *config_place(const config *c, const char *name)
     return place_text(c, &site, c->lines[row - option_table], name);
 }
 
+void config_add_error(const config *c, const char *name, const char *why, GPtrArray *errors)
+{
+    g_autofree char *place = config_place(c, name);
+    add_error(errors, place, why);
+}
+
 /* What the library said of a value. */
 static void tell_refused(const config *c, const config_domain *domain, const char *name,
                          const backstop_error *error, GPtrArray *errors)
 {
     if (domain == NULL) {
-        g_autofree char *text = config_place(c, name);
-        add_error(errors, text, error->text);
+        config_add_error(c, name, error->text, errors);
         return;
     }
     const config_section at = { .section = OPTION_DOMAIN, .name = domain->name };

@@ -107,6 +107,9 @@ void config_free(config *c);
  */
 char *config_place(const config *c, const char *name);
 
+/* Adds a line that says so of that setting. */
+void config_add_error(const config *c, const char *name, const char *why, GPtrArray *errors);
+
 /* What judging needs of the settings; reads the DKIM key files. NULL, and lines added to `errors`,
  * if a value is refused or a file cannot be read. To be freed with backstop_site_free(). */
 backstop_site *config_make_site(const config *c, GPtrArray *errors);

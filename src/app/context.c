@@ -122,8 +122,7 @@ void app_context_print_errors(const GPtrArray *errors)
 static backstop_status miss(app_context *context, const char *setting, bool is_needed,
                             backstop_status status, const char *why, GPtrArray *errors)
 {
-    g_autofree char *place = config_place(context->settings, setting);
-    g_ptr_array_add(is_needed ? errors : context->absent, g_strconcat(place, why, NULL));
+    config_add_error(context->settings, setting, why, is_needed ? errors : context->absent);
     return is_needed ? status : BACKSTOP_OK;
 }
 

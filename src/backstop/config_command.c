@@ -4,6 +4,7 @@
 #include "backstop/config_command.h"
 
 #include "app/as_of.h"
+#include "app/config_keys.h"
 #include "app/context.h"
 #include "app/output.h"
 #include "app/policy.h"
@@ -22,67 +23,15 @@
 /* A longer list is written with an item a line. */
 enum { LINE_COLUMNS = 80 };
 
-static void tell(const config *c, const char *setting, const char *why, GPtrArray *errors)
-{
-    g_autofree char *place = config_place(c, setting);
-    g_ptr_array_add(errors, g_strconcat(place, why, NULL));
-}
-
-/* Whether a key whose purpose begins so would sign now. */
-static bool has_signer(const backstop_keys *keys, const char *purpose, int64_t now_sec)
-{
-    for (size_t i = 0; i < backstop_keys_count(keys); i++) {
-        backstop_key key;
-        backstop_keys_get(keys, i, now_sec, &key);
-        if (key.state == BACKSTOP_KEY_SIGNS && g_str_has_prefix(key.purpose, purpose)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool uses_batv(const config *c)
-{
-    for (unsigned i = 0; i < c->domains->len; i++) {
-        if (((const config_domain *)g_ptr_array_index(c->domains, i))->uses_batv) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void check_keys(const config *c, int64_t now_sec, GPtrArray *errors)
-{
-    backstop_keys *keys;
-    backstop_error error;
-    if (backstop_keys_load(c->key_file, &keys, &error) != BACKSTOP_OK) {
-        tell(c, "key-file", error.text, errors);
-        return;
-    }
-    if (!has_signer(keys, "tag", now_sec)) {
-        tell(c, "key-file", "no key for tags signs now: `backstop key new` makes one", errors);
-    }
-    if (!has_signer(keys, "ledger", now_sec)) {
-        tell(c, "key-file", "there is no key for the ledger: `backstop key new ledger` makes one",
-             errors);
-    }
-    if (uses_batv(c) && !has_signer(keys, "prvs", now_sec)) {
-        tell(c, "key-file",
-             "a domain has batv, and no key for it signs now: `backstop key new prvs0` makes one",
-             errors);
-    }
-    backstop_keys_free(keys);
-}
-
 /* Names that the file does not set are those of a daemon that may not be installed here. */
 static void check_accounts(const config *c, GPtrArray *errors)
 {
     if (c->lines[option_find(OPTION_SITE, "user") - option_table] > 0 &&
         getpwnam(c->user) == NULL) {
-        tell(c, "user", "there is no such user", errors);
+        config_add_error(c, "user", "there is no such user", errors);
     }
     if (c->milter_group[0] != '\0' && getgrnam(c->milter_group) == NULL) {
-        tell(c, "milter-group", "there is no such group", errors);
+        config_add_error(c, "milter-group", "there is no such group", errors);
     }
 }
 
@@ -92,7 +41,7 @@ static int check(const config *c, int64_t now_sec, GString *out)
     g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
     backstop_site_free(config_make_site(c, errors));
     policy_free(policy_new(c, errors));
-    check_keys(c, now_sec, errors);
+    backstop_keys_free(config_keys_load(c, now_sec, errors));
     check_accounts(c, errors);
     if (errors->len > 0) {
         app_context_print_errors(errors);

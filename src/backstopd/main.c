@@ -182,8 +182,7 @@ static bool become_user(const char *file, GPtrArray *errors)
     g_autofree char *problem = NULL;
     bool is_done = privileges_drop(c->user, &problem);
     if (!is_done) {
-        g_autofree char *place = config_place(c, "user");
-        g_ptr_array_add(errors, g_strconcat(place, problem, NULL));
+        config_add_error(c, "user", problem, errors);
     }
     config_free(c);
     return is_done;

@@ -285,11 +285,11 @@ static bool open_first(service *s, service_settings *settings, bool is_needed, G
     if (status == BACKSTOP_OK) {
         return true;
     }
-    g_autofree char *place = config_place(settings->config, "store");
     if (is_needed || status == BACKSTOP_ERROR_KEYS) {
-        g_ptr_array_add(errors, g_strconcat(place, error.text, NULL));
+        config_add_error(settings->config, "store", error.text, errors);
         return false;
     }
+    g_autofree char *place = config_place(settings->config, "store");
     service_log(s, LOG_ERR, NULL, "%s%s", place, error.text);
     return true;
 }

@@ -3,46 +3,12 @@
 
 #include "backstopd/settings.h"
 
+#include "app/config_keys.h"
+
 #include <backstop/history.h>
 
 #include <errno.h>
 #include <grp.h>
-
-static void tell(const config *c, const char *setting, const char *what, GPtrArray *errors)
-{
-    g_autofree char *place = config_place(c, setting);
-    g_ptr_array_add(errors, g_strconcat(place, what, NULL));
-}
-
-static bool has_key(const backstop_keys *keys, const char *purpose, int64_t now_sec)
-{
-    for (size_t i = 0; i < backstop_keys_count(keys); i++) {
-        backstop_key key;
-        backstop_keys_get(keys, i, now_sec, &key);
-        if (key.state == BACKSTOP_KEY_SIGNS && g_str_equal(key.purpose, purpose)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void load_keys(service_settings *s, int64_t now_sec, GPtrArray *errors)
-{
-    backstop_error error;
-    if (backstop_keys_load(s->config->key_file, &s->keys, &error) != BACKSTOP_OK) {
-        tell(s->config, "key-file", error.text, errors);
-        return;
-    }
-    static const char *const needed[] = { "tag", "ledger" };
-    for (size_t i = 0; i < G_N_ELEMENTS(needed); i++) {
-        if (!has_key(s->keys, needed[i], now_sec)) {
-            g_autofree char *what =
-                g_strdup_printf("%s: there is no %s key to work with: backstop key new %s",
-                                s->config->key_file, needed[i], needed[i]);
-            tell(s->config, "key-file", what, errors);
-        }
-    }
-}
 
 static void find_group(service_settings *s, GPtrArray *errors)
 {
@@ -60,7 +26,7 @@ static void find_group(service_settings *s, GPtrArray *errors)
     g_autofree char *what = errno == 0
                                 ? g_strdup_printf("there is no group \"%s\"", name)
                                 : g_strdup_printf("group \"%s\": %s", name, g_strerror(errno));
-    tell(s->config, "milter-group", what, errors);
+    config_add_error(s->config, "milter-group", what, errors);
 }
 
 service_settings *settings_load(const char *file, int64_t now_sec, GPtrArray *errors)
@@ -73,7 +39,7 @@ service_settings *settings_load(const char *file, int64_t now_sec, GPtrArray *er
     if (s->config != NULL) {
         s->site = config_make_site(s->config, errors);
         s->policy = policy_new(s->config, errors);
-        load_keys(s, now_sec, errors);
+        s->keys = config_keys_load(s->config, now_sec, errors);
         find_group(s, errors);
     }
     if (errors->len > before) {

@@ -33,8 +33,8 @@ typedef struct service_settings {
     atomic_uint *in_flight; /* service.c's: users that serve a mail; NULL before it has them */
 } service_settings;
 
-/* Reads the file, the keys, and all else but the store. `now_sec`: a tag key must sign then. One
- * user, the caller. NULL, and lines added to `errors` (of char *, with g_free), if anything is
+/* Reads the file, the keys, and all else but the store. `now_sec`: the keys must sign then
+ * (config_keys.h). One user, the caller. NULL, and lines added to `errors` (of char *, with g_free), if anything is
  * wrong; as much of it as can be seen is told. */
 service_settings *settings_load(const char *file, int64_t now_sec, GPtrArray *errors);
 

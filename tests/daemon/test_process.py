@@ -185,7 +185,14 @@ class Configuration(unittest.TestCase):
             daemon.keys.write_text("".join(line for line in lines if " tag " not in line))
             status, log = daemon.run()
             self.assertEqual(status, EXIT_CONFIG)
-            self.assertIn("there is no tag key to work with: backstop key new tag", log)
+            self.assertIn("no key for tags signs now: `backstop key new tag` makes one", log)
+
+    def test_batv_without_its_key(self):
+        with Daemon() as daemon:
+            daemon.write_config(extra="[domain other.example]\nbatv = yes\n")
+            status, log = daemon.run()
+            self.assertEqual(status, EXIT_CONFIG)
+            self.assertRegex(log, r"\[backstop\] key-file: a domain has batv, and no key for it")
 
     def test_a_store_of_another_ledger_key(self):
         with Daemon() as daemon:
