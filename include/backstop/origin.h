@@ -16,9 +16,12 @@
 
 /*
  * Whether the Received fields of `message`, of which only the header need be there, show that one
- * of our hosts took it from a stranger: read from the top, the first client that is no loopback,
- * private, internal or outbound host of the site had not logged in. What stands below that is the
- * client's own word, and is not looked at. Fields without an address of the client do not tell.
+ * of our hosts took it from a stranger: read from the top, the first client that had not logged in
+ * and is no loopback address, and no internal or outbound host of the site. Shared hosts are
+ * strangers, private addresses too unless the site names them (a proxy's, a container's), and
+ * clients whose address is there and cannot be read. What stands below that client, or below a
+ * login, is his own word, and is not looked at. Fields that tell of no client's address are passed
+ * over.
  */
 BACKSTOP_CHECKED bool backstop_message_is_from_outside(const backstop_message *message,
                                                        const backstop_site *site);

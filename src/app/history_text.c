@@ -122,7 +122,8 @@ void history_text_append_tag(GString *out, unsigned columns, const backstop_even
         out, columns,
         event->is_explained
             ? "The mail bears no tag of ours, and it is known why: it is recorded as sent, not "
-              "enough of its header came back, or it left before mail was tagged."
+              "enough of its header came back, its tag cannot be checked here, or it left before "
+              "mail was tagged."
             : "A witness knows the mail as ours, and it bears no tag: perhaps mail leaves by a way "
               "that Backstop does not see. `backstop report` shows all such mail.");
 }

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /* Which way a mail goes: out of our site, into it, or out of our own mail server as a notice. */
-#ifndef BACKSTOPD_DIRECTION_H
-#define BACKSTOPD_DIRECTION_H
+#ifndef BACKSTOP_BACKSTOPD_DIRECTION_H
+#define BACKSTOP_BACKSTOPD_DIRECTION_H
 
 #include <stdbool.h>
 

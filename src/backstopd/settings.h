@@ -34,8 +34,8 @@ typedef struct service_settings {
 } service_settings;
 
 /* Reads the file, the keys, and all else but the store. `now_sec`: the keys must sign then
- * (config_keys.h). One user, the caller. NULL, and lines added to `errors` (of char *, with g_free), if anything is
- * wrong; as much of it as can be seen is told. */
+ * (config_keys.h). One user, the caller. NULL, and lines added to `errors` (of char *, with
+ * g_free), if anything is wrong; as much of it as can be seen is told. */
 service_settings *settings_load(const char *file, int64_t now_sec, GPtrArray *errors);
 
 /* Opens the store, if it is not open. As backstop_store_open() says. One thread at a time. */

@@ -73,10 +73,9 @@ typedef struct hearing {
     unsigned notified_sender_count;
 
     /* For failure, delay, success: its recipients in each form that is told. For an automatic
-     * reply: its author. Canonical. The first
-     * `sure_recipient_count` are those of whom the reporting side itself says that the mail went to
-     * them: an Original-Recipient is what the client said (RFC 3461, 4.2), and in a text or a
-     * returned To a stranger can name anybody. */
+     * reply: its author. Canonical. The first `sure_recipient_count` are those of whom the
+     * reporting side itself says that the mail went to them: an Original-Recipient is what the
+     * client said (RFC 3461, 4.2), and in a text or a returned To a stranger can name anybody. */
     GPtrArray *recipients;
     unsigned sure_recipient_count;
 
