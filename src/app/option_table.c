@@ -147,6 +147,34 @@ static bool is_reply(const char *text)
 }
 
 /* clang-format off */
+/* The rules, which every section may have. The standards are those of the site. */
+#define RULE_ROWS(section_, type_, proven_, likely_, unverified_, reply_) \
+    { .section = section_, .name = "proven-backscatter", .type = OPTION_CHOICE, \
+      .offset = offsetof(type_, rules.dispositions.proven), \
+      .choices = all_dispositions, \
+      .standard = proven_, \
+      .example = "quarantine", \
+      .help = "What enforce does with a notice that is proven to return mail which is not ours." }, \
+    { .section = section_, .name = "likely-backscatter", .type = OPTION_CHOICE, \
+      .offset = offsetof(type_, rules.dispositions.likely), \
+      .choices = mild_dispositions, \
+      .standard = likely_, \
+      .example = "mark", \
+      .help = "The same with one that likely returns such mail." }, \
+    { .section = section_, .name = "unverified", .type = OPTION_CHOICE, \
+      .offset = offsetof(type_, rules.dispositions.unverified), \
+      .choices = mild_dispositions, \
+      .standard = unverified_, \
+      .example = "deliver", \
+      .help = "The same with one of which neither can be said." }, \
+    { .section = section_, .name = "reject-reply", .type = OPTION_TEXT, \
+      .offset = offsetof(type_, rules.reject_reply), \
+      .is_valid = is_reply, .takes = reply_form, \
+      .standard = reply_, \
+      .example = "550 5.7.1 We did not send the message that this is about", \
+      .help = "What the other server is told when a notice is rejected: code, enhanced code, text.\n" \
+              "With 4 in front it tries again later." }
+
 const option_row option_table[] = {
     { .section = OPTION_SITE, .name = "key-file", .type = OPTION_PATH,
       .offset = offsetof(config, key_file),
@@ -178,7 +206,8 @@ const option_row option_table[] = {
       .standard = "",
       .example = "198.51.100.0/24, 2001:db8:1::/48",
       .help = "Hosts that may send as our domains without login, as addresses and networks: all\n"
-              "of them, or none. `backstop ledger import` takes what they handed in as ours." },
+              "of them, or none. What they hand in is outgoing mail, and `backstop ledger import`\n"
+              "takes it as ours." },
     { .section = OPTION_SITE, .name = "unknown-exits", .type = OPTION_BOOL,
       .offset = offsetof(config, has_unknown_exits),
       .standard = "no",
@@ -334,31 +363,8 @@ const option_row option_table[] = {
       .standard = "syslog",
       .example = "stderr",
       .help = "Where backstopd writes its log." },
-    { .section = OPTION_SITE, .name = "proven-backscatter", .type = OPTION_CHOICE,
-      .offset = offsetof(config, rules.dispositions.proven),
-      .choices = all_dispositions,
-      .standard = "reject",
-      .example = "quarantine",
-      .help = "What enforce does with a notice that is proven to return mail which is not ours." },
-    { .section = OPTION_SITE, .name = "likely-backscatter", .type = OPTION_CHOICE,
-      .offset = offsetof(config, rules.dispositions.likely),
-      .choices = mild_dispositions,
-      .standard = "quarantine",
-      .example = "mark",
-      .help = "The same with one that likely returns such mail." },
-    { .section = OPTION_SITE, .name = "unverified", .type = OPTION_CHOICE,
-      .offset = offsetof(config, rules.dispositions.unverified),
-      .choices = mild_dispositions,
-      .standard = "mark",
-      .example = "deliver",
-      .help = "The same with one of which neither can be said." },
-    { .section = OPTION_SITE, .name = "reject-reply", .type = OPTION_TEXT,
-      .offset = offsetof(config, rules.reject_reply),
-      .is_valid = is_reply, .takes = reply_form,
-      .standard = "550 5.7.1 This is a notice about a message that we did not send",
-      .example = "550 5.7.1 We did not send the message that this is about",
-      .help = "What the other server is told when a notice is rejected: code, enhanced code, text.\n"
-              "With 4 in front it tries again later." },
+    RULE_ROWS(OPTION_SITE, config, "reject", "quarantine", "mark",
+              "550 5.7.1 This is a notice about a message that we did not send"),
     { .section = OPTION_DOMAIN, .name = "closed", .type = OPTION_BOOL,
       .offset = offsetof(config_domain, is_closed),
       .standard = "no",
@@ -382,56 +388,8 @@ const option_row option_table[] = {
       .example = "yes",
       .help = "yes: its mail leaves with a signed sender (BATV), by which a notice is known as soon\n"
               "as it comes." },
-    { .section = OPTION_DOMAIN, .name = "proven-backscatter", .type = OPTION_CHOICE,
-      .offset = offsetof(config_domain, rules.dispositions.proven),
-      .choices = all_dispositions,
-      .standard = NULL,
-      .example = "quarantine",
-      .help = "What enforce does with a notice that is proven to return mail which is not ours." },
-    { .section = OPTION_DOMAIN, .name = "likely-backscatter", .type = OPTION_CHOICE,
-      .offset = offsetof(config_domain, rules.dispositions.likely),
-      .choices = mild_dispositions,
-      .standard = NULL,
-      .example = "mark",
-      .help = "The same with one that likely returns such mail." },
-    { .section = OPTION_DOMAIN, .name = "unverified", .type = OPTION_CHOICE,
-      .offset = offsetof(config_domain, rules.dispositions.unverified),
-      .choices = mild_dispositions,
-      .standard = NULL,
-      .example = "deliver",
-      .help = "The same with one of which neither can be said." },
-    { .section = OPTION_DOMAIN, .name = "reject-reply", .type = OPTION_TEXT,
-      .offset = offsetof(config_domain, rules.reject_reply),
-      .is_valid = is_reply, .takes = reply_form,
-      .standard = NULL,
-      .example = "550 5.7.1 We did not send the message that this is about",
-      .help = "What the other server is told when a notice is rejected: code, enhanced code, text.\n"
-              "With 4 in front it tries again later." },
-    { .section = OPTION_ADDRESS, .name = "proven-backscatter", .type = OPTION_CHOICE,
-      .offset = offsetof(config_address, rules.dispositions.proven),
-      .choices = all_dispositions,
-      .standard = NULL,
-      .example = "quarantine",
-      .help = "What enforce does with a notice that is proven to return mail which is not ours." },
-    { .section = OPTION_ADDRESS, .name = "likely-backscatter", .type = OPTION_CHOICE,
-      .offset = offsetof(config_address, rules.dispositions.likely),
-      .choices = mild_dispositions,
-      .standard = NULL,
-      .example = "mark",
-      .help = "The same with one that likely returns such mail." },
-    { .section = OPTION_ADDRESS, .name = "unverified", .type = OPTION_CHOICE,
-      .offset = offsetof(config_address, rules.dispositions.unverified),
-      .choices = mild_dispositions,
-      .standard = NULL,
-      .example = "deliver",
-      .help = "The same with one of which neither can be said." },
-    { .section = OPTION_ADDRESS, .name = "reject-reply", .type = OPTION_TEXT,
-      .offset = offsetof(config_address, rules.reject_reply),
-      .is_valid = is_reply, .takes = reply_form,
-      .standard = NULL,
-      .example = "550 5.7.1 We did not send the message that this is about",
-      .help = "What the other server is told when a notice is rejected: code, enhanced code, text.\n"
-              "With 4 in front it tries again later." },
+    RULE_ROWS(OPTION_DOMAIN, config_domain, NULL, NULL, NULL, NULL),
+    RULE_ROWS(OPTION_ADDRESS, config_address, NULL, NULL, NULL, NULL),
 };
 /* clang-format on */
 const size_t option_count = G_N_ELEMENTS(option_table);

@@ -59,9 +59,9 @@ bool incoming_is_to_us(const session *s)
 /* To be freed with backstop_text_free(); NULL: the address bears no BATV of ours. */
 static char *plain_address(const session *s, const transaction_recipient *r, int64_t now_sec)
 {
-    return s->settings->keys == NULL || !backstop_site_owns(s->settings->site, r->address)
-               ? NULL
-               : backstop_batv_restore(s->settings->keys, r->address, now_sec);
+    return backstop_site_owns(s->settings->site, r->address)
+               ? backstop_batv_restore(s->settings->keys, r->address, now_sec)
+               : NULL;
 }
 
 bool incoming_has_batv(const session *s)
@@ -147,8 +147,7 @@ static bool mark(session *s, const backstop_message *message, const char *verdic
 {
     char seen[BACKSTOP_SEEN_SIZE];
     bool is_done = true;
-    if (s->settings->keys != NULL &&
-        backstop_seen_write(message, verdict, s->settings->keys, service_now(s->service), seen)) {
+    if (backstop_seen_write(message, verdict, s->settings->keys, service_now(s->service), seen)) {
         is_done = session_insert_field(s, BACKSTOP_SEEN_FIELD, seen);
     }
     if (verdict != NULL) {

@@ -7,6 +7,7 @@
 #include "backstopd/incoming.h"
 #include "backstopd/route.h"
 #include "backstopd/session.h"
+#include "backstopd/socket_file.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -29,14 +30,16 @@ enum {
 
 /* libmilter hands no pointer of ours to its callbacks, so the process's one milter stands here. */
 static struct {
-    service *service;      /* set before libmilter starts */
+    /* Set before libmilter starts. */
+    service *service;
+    bool is_inet;          /* mail servers reach it over TCP */
+    struct sockaddr_un at; /* where it listens, unless it is that */
+
     atomic_uint mails;     /* between their sender and their end */
     atomic_uint callbacks; /* that run now */
-    bool is_inet;          /* likewise: mail servers reach it over TCP */
-    struct sockaddr_un at; /* likewise: the socket, unless it is that */
     /* Of the protocol: what each mail server that negotiated has agreed to. */
     atomic_ulong steps;
-    atomic_bool can_be_woken; /* it listens at the socket above */
+    atomic_bool can_be_woken; /* it listens at `at` */
     atomic_bool is_stopped;
     atomic_bool is_over; /* the service may be gone: nothing is touched any more */
 } the_milter;
@@ -306,9 +309,12 @@ static bool listen_at(service *s)
     const service_settings *settings = service_take(s);
     g_autofree char *address = g_strdup(settings->config->milter);
     service_give(settings);
-    the_milter.is_inet = g_str_has_prefix(address, "inet");
-    the_milter.at.sun_family = AF_UNIX;
-    g_strlcpy(the_milter.at.sun_path, address + strlen("unix:"), sizeof(the_milter.at.sun_path));
+    const char *path = socket_file_path(address);
+    the_milter.is_inet = path == NULL;
+    if (path != NULL) {
+        the_milter.at.sun_family = AF_UNIX;
+        g_strlcpy(the_milter.at.sun_path, path, sizeof(the_milter.at.sun_path));
+    }
     if (!service_before_listening(s)) {
         return false;
     }

@@ -83,9 +83,6 @@ sfsistat outgoing_finish(session *s)
 {
     backstop_error error;
     int64_t now_sec = service_now(s->service);
-    if (s->settings->keys == NULL) {
-        return fail(s, now_sec, "there are no keys");
-    }
     char *batv = batv_sender(s, now_sec);
     if (batv != NULL && !change_sender(s, batv)) {
         g_clear_pointer(&batv, backstop_text_free);

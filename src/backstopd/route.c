@@ -69,7 +69,6 @@ void route_choose(session *s)
     backstop_message *message = transaction_read_header(&s->mail, s->client_ip);
     bool is_trusted = session_is_trusted(s);
     s->is_seen = is_trusted && s->mail.seen_count > 0 && message != NULL &&
-                 s->settings->keys != NULL &&
                  backstop_seen_check(message, s->settings->keys, service_now(s->service));
     s->direction = find_direction(s, message, is_trusted);
     s->route = choose(s, message);

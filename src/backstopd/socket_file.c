@@ -15,14 +15,7 @@ enum { SOCKET_MODE = 0660 };
 
 const char *socket_file_path(const char *milter)
 {
-    if (milter[0] == '/') {
-        return milter;
-    }
-    const char *colon = strchr(milter, ':');
-    if (g_str_has_prefix(milter, "unix:") || g_str_has_prefix(milter, "local:")) {
-        return colon + 1;
-    }
-    return NULL;
+    return g_str_has_prefix(milter, "unix:") ? milter + strlen("unix:") : NULL;
 }
 
 /* 0 if somebody answers, else why not. */

@@ -3,7 +3,7 @@
 
 /*
  * The milter's unix socket as a file: whether it may be made, and who may connect to it. `milter`
- * is the setting, in libmilter's form; an inet socket is no file, and all is well with it.
+ * is the setting, as config_load() takes it; an inet socket is no file, and all is well with it.
  */
 #ifndef BACKSTOP_BACKSTOPD_SOCKET_FILE_H
 #define BACKSTOP_BACKSTOPD_SOCKET_FILE_H
@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* The path in "unix:/path", "local:/path" or "/path"; NULL for another kind. */
+/* The path in "unix:/path"; NULL for an inet socket. */
 const char *socket_file_path(const char *milter);
 
 /* Removes the socket if nobody listens on it: a daemon that was killed left it. False, and why in

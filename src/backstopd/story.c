@@ -33,9 +33,7 @@ static unsigned find_mailbox(const session *s)
 /* Its address, plain. To be freed with g_free(). */
 static char *plain_address(const session *s, const char *address, int64_t now_sec)
 {
-    char *plain = s->settings->keys == NULL
-                      ? NULL
-                      : backstop_batv_restore(s->settings->keys, address, now_sec);
+    char *plain = backstop_batv_restore(s->settings->keys, address, now_sec);
     char *copy = g_strdup(plain == NULL ? address : plain);
     backstop_text_free(plain);
     return copy;
