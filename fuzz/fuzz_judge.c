@@ -9,6 +9,7 @@
 #include "notice/notice.h"
 #include "proof/keys.h"
 #include "store/ledger.h"
+#include "verdict/judge.h"
 
 #include <backstop/judge.h>
 
@@ -125,6 +126,13 @@ static unsigned count_claims(const backstop_judgement *j, backstop_claim claim,
     return count;
 }
 
+/* Whether a proof was taken as likely, and the verdict says why. */
+static bool has_worn_proof(const backstop_judgement *j)
+{
+    return j->reserve == RESERVE_OTHERS || j->reserve == RESERVE_CITED ||
+           j->reserve == RESERVE_UNTAGGED;
+}
+
 /* What holds of every verdict. */
 static void check_verdict(const backstop_judgement *j, const backstop_notice *notice)
 {
@@ -145,7 +153,7 @@ static void check_verdict(const backstop_judgement *j, const backstop_notice *no
         break;
     case BACKSTOP_VERDICT_UNVERIFIED:
         check(backstop_judgement_confidence(j) == BACKSTOP_CONFIDENCE_NONE);
-        check(genuine < BACKSTOP_STRENGTH_PROOF || notice->others != NULL);
+        check(genuine < BACKSTOP_STRENGTH_PROOF || has_worn_proof(j));
         break;
     default:
         check(false);

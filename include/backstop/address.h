@@ -28,4 +28,8 @@ BACKSTOP_CHECKED bool backstop_address_canonical(const char *spec, char out[BACK
 BACKSTOP_CHECKED bool backstop_address_unwrap(const char *canonical,
                                               char out[BACKSTOP_ADDRESS_SIZE]);
 
+/* Whether it is postmaster or abuse, with or without a domain or a sub-address, in any case: they
+ * must hear of everything (RFC 2142, 4 and 5). */
+BACKSTOP_CHECKED bool backstop_address_is_role(const char *address);
+
 #endif

@@ -91,6 +91,12 @@ BACKSTOP_API void backstop_notice_free(backstop_notice *notice);
 
 BACKSTOP_API backstop_kind backstop_notice_kind(const backstop_notice *notice);
 
+/* To whom the notice came: the recipients of the envelope where it was told, else the addresses in
+ * Delivered-To, X-Original-To, Envelope-To and To, in this order. Of more than eight, these and
+ * perhaps postmaster or abuse. NULL if there is no such address. */
+BACKSTOP_API size_t backstop_notice_notified_count(const backstop_notice *notice);
+BACKSTOP_API const char *backstop_notice_notified(const backstop_notice *notice, size_t index);
+
 /* The first failed recipient's reason, RFC 3463 status ("5.1.1") and SMTP reply code ("550"). */
 BACKSTOP_API backstop_reason backstop_notice_reason(const backstop_notice *notice);
 BACKSTOP_API const char *backstop_notice_status(const backstop_notice *notice);

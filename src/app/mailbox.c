@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -53,6 +54,12 @@ void mailbox_free(mailbox *box)
     g_string_free(box->names, TRUE);
     g_array_free(box->order, TRUE);
     g_free(box);
+}
+
+char *mailbox_message_name(const mailbox_message *message)
+{
+    return message->has_siblings ? g_strdup_printf("%s#%" PRIu64, message->file, message->index)
+                                 : g_strdup(message->file);
 }
 
 static void report(const mailbox *box, const char *why)

@@ -33,6 +33,9 @@ typedef struct mailbox_message {
     double share; /* how much of the path has been read by now, 0 to 1; negative: unknown */
 } mailbox_message;
 
+/* "FILE", or "FILE#INDEX" if it has siblings. To be freed with g_free(). */
+char *mailbox_message_name(const mailbox_message *message);
+
 typedef struct mailbox_handler {
     /* Returns false to stop reading. */
     bool (*message)(const mailbox_message *message, void *context);

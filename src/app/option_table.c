@@ -149,28 +149,28 @@ static bool is_reply(const char *text)
 /* clang-format off */
 /* The rules, which every section may have. The standards are those of the site. */
 #define RULE_ROWS(section_, type_, proven_, likely_, unverified_, reply_) \
-    { .section = section_, .name = "proven-backscatter", .type = OPTION_CHOICE, \
+    { .section = (section_), .name = "proven-backscatter", .type = OPTION_CHOICE, \
       .offset = offsetof(type_, rules.dispositions.proven), \
       .choices = all_dispositions, \
-      .standard = proven_, \
+      .standard = (proven_), \
       .example = "quarantine", \
       .help = "What enforce does with a notice that is proven to return mail which is not ours." }, \
-    { .section = section_, .name = "likely-backscatter", .type = OPTION_CHOICE, \
+    { .section = (section_), .name = "likely-backscatter", .type = OPTION_CHOICE, \
       .offset = offsetof(type_, rules.dispositions.likely), \
       .choices = mild_dispositions, \
-      .standard = likely_, \
+      .standard = (likely_), \
       .example = "mark", \
       .help = "The same with one that likely returns such mail." }, \
-    { .section = section_, .name = "unverified", .type = OPTION_CHOICE, \
+    { .section = (section_), .name = "unverified", .type = OPTION_CHOICE, \
       .offset = offsetof(type_, rules.dispositions.unverified), \
       .choices = mild_dispositions, \
-      .standard = unverified_, \
+      .standard = (unverified_), \
       .example = "deliver", \
       .help = "The same with one of which neither can be said." }, \
-    { .section = section_, .name = "reject-reply", .type = OPTION_TEXT, \
+    { .section = (section_), .name = "reject-reply", .type = OPTION_TEXT, \
       .offset = offsetof(type_, rules.reject_reply), \
       .is_valid = is_reply, .takes = reply_form, \
-      .standard = reply_, \
+      .standard = (reply_), \
       .example = "550 5.7.1 We did not send the message that this is about", \
       .help = "What the other server is told when a notice is rejected: code, enhanced code, text.\n" \
               "With 4 in front it tries again later." }

@@ -235,14 +235,9 @@ static gconstpointer look_up_address(GHashTable *table, const char *address)
 
 static bool is_role(const candidates *c)
 {
-    static const char *const names[] = { "abuse", "postmaster" };
     for (size_t i = 0; i < c->count; i++) {
-        for (size_t k = 0; k < G_N_ELEMENTS(names); k++) {
-            size_t len = strlen(names[k]);
-            if (strncmp(c->names[i], names[k], len) == 0 &&
-                (c->names[i][len] == '@' || c->names[i][len] == '\0')) {
-                return true;
-            }
+        if (backstop_address_is_role(c->names[i])) {
+            return true;
         }
     }
     return false;

@@ -21,7 +21,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <glib.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -59,11 +58,8 @@ static void tell_error(const char *file, const char *why, void *context)
 
 static void tell_error_in(check *c, const mailbox_message *where, backstop_status status)
 {
-    g_autoptr(GString) name = g_string_new(where->file);
-    if (where->has_siblings) {
-        g_string_append_printf(name, "#%" PRIu64, where->index);
-    }
-    tell_error(name->str, backstop_status_text(status), c);
+    g_autofree char *name = mailbox_message_name(where);
+    tell_error(name, backstop_status_text(status), c);
 }
 
 static bool flush(check *c)

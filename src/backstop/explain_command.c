@@ -21,7 +21,6 @@
 #include <backstop/notice.h>
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -92,28 +91,6 @@ static void explain_queue_id(explain *e, const char *queue_id)
 
 /* ---- a file ---- */
 
-/* The address in a field: what stands in its first angle brackets, else all. NULL if there is no
- * such field. */
-static char *address_in(const backstop_message *message, const char *field)
-{
-    char *text = backstop_message_field_text(message, field);
-    const char *open = text == NULL ? NULL : strchr(text, '<');
-    char *address = open != NULL ? g_strndup(open + 1, strcspn(open + 1, ">")) : g_strdup(text);
-    backstop_text_free(text);
-    return address == NULL ? NULL : g_strstrip(address);
-}
-
-/* To whom it came, as far as the message tells. */
-static char *find_recipient(const backstop_message *message)
-{
-    static const char *const fields[] = { "Delivered-To", "X-Original-To", "Envelope-To", "To" };
-    char *found = NULL;
-    for (size_t i = 0; i < G_N_ELEMENTS(fields) && found == NULL; i++) {
-        found = address_in(message, fields[i]);
-    }
-    return found;
-}
-
 /* Whether a rule lets it through; says so then. */
 static bool append_allowed(explain *e, const backstop_message *message)
 {
@@ -150,7 +127,7 @@ static void append_answer(explain *e, const char *recipient, const backstop_judg
     terminal_append_wrapped(e->out.text, text->str, 2, e->columns);
 }
 
-static void append_would(explain *e, const backstop_message *message,
+static void append_would(explain *e, const backstop_message *message, const char *notified,
                          const backstop_judgement *judgement)
 {
     const backstop_envelope envelope = envelope_options_get(&e->options.envelope);
@@ -158,9 +135,8 @@ static void append_would(explain *e, const backstop_message *message,
         for (size_t i = 0; i < envelope.recipient_count; i++) {
             append_answer(e, envelope.recipients[i], judgement);
         }
-        g_autofree char *found = envelope.recipient_count == 0 ? find_recipient(message) : NULL;
-        if (found != NULL) {
-            append_answer(e, found, judgement);
+        if (envelope.recipient_count == 0 && notified != NULL) {
+            append_answer(e, notified, judgement);
         }
     }
     terminal_append_wrapped(e->out.text, "In the mode observe it would only be marked.", 2,
@@ -172,20 +148,19 @@ static void append_judged(explain *e, const backstop_message *message,
                           const backstop_notice *notice)
 {
     const app_context *known = e->context;
-    const backstop_envelope envelope = envelope_options_get(&e->options.envelope);
+    const char *notified = backstop_notice_notified(notice, 0);
     backstop_judgement *j =
         backstop_judge(notice, known->site, known->keys, known->store, e->options.as_of_sec);
-    g_autofree char *found = find_recipient(message);
     backstop_event event = {
-        .recipient = envelope.recipient_count > 0 ? envelope.recipients[0] : found,
-        .client_ip = envelope.client_ip,
+        .recipient = notified,
+        .client_ip = e->options.envelope.envelope.client_ip,
     };
     history_event_fill(&event, notice, j, e->observed_since_sec);
     history_text_append_arrival(e->out.text, e->columns, &event);
     history_text_append_evidence(e->out.text, j);
     history_text_append_verdict(e->out.text, e->columns, &event);
     history_text_append_tag(e->out.text, e->columns, &event);
-    append_would(e, message, j);
+    append_would(e, message, notified, j);
     backstop_judgement_free(j);
 }
 
@@ -194,19 +169,17 @@ static bool explain_message(const mailbox_message *where, void *context)
 {
     explain *e = context;
     backstop_message *message;
+    g_autofree char *name = mailbox_message_name(where);
     const backstop_envelope envelope = envelope_options_get(&e->options.envelope);
     backstop_status status =
         backstop_message_read(where->bytes.ptr, where->bytes.len, &envelope, &message);
     if (status != BACKSTOP_OK) {
-        tell_error(e, EXIT_INPUT, where->file, backstop_status_text(status));
+        tell_error(e, EXIT_INPUT, name, backstop_status_text(status));
         return true;
     }
     backstop_notice *notice = backstop_notice_read(message);
     GString *out = e->out.text;
-    terminal_append_escaped(out, where->file);
-    if (where->has_siblings) {
-        g_string_append_printf(out, "#%" PRIu64, where->index);
-    }
+    terminal_append_escaped(out, name);
     if (backstop_notice_kind(notice) == BACKSTOP_KIND_NONE) {
         g_string_append(out, "\n\n  This is no notice: Backstop lets it pass.\n\n");
     } else {

@@ -27,10 +27,8 @@ static const char *const kind_titles[] = {
 
 static void append_heading(GString *out, const mailbox_message *where, backstop_kind kind)
 {
-    terminal_append_escaped(out, where->file);
-    if (where->has_siblings) {
-        g_string_append_printf(out, "#%" PRIu64, where->index);
-    }
+    g_autofree char *name = mailbox_message_name(where);
+    terminal_append_escaped(out, name);
     g_string_append_printf(out, ": %s\n", kind_titles[kind]);
 }
 

@@ -33,3 +33,8 @@ bool backstop_address_unwrap(const char *canonical, char out[BACKSTOP_ADDRESS_SI
     }
     return hand_out(inner, out);
 }
+
+bool backstop_address_is_role(const char *address)
+{
+    return address_form_is_role(span_from_string(address));
+}

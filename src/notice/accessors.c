@@ -99,6 +99,16 @@ backstop_reason backstop_notice_reason(const backstop_notice *notice)
     return r == NULL ? notice->reason : r->reason;
 }
 
+size_t backstop_notice_notified_count(const backstop_notice *notice)
+{
+    return notice->notified->len;
+}
+
+const char *backstop_notice_notified(const backstop_notice *notice, size_t index)
+{
+    return index < notice->notified->len ? g_ptr_array_index(notice->notified, index) : NULL;
+}
+
 const char *backstop_notice_status(const backstop_notice *notice)
 {
     const backstop_recipient *r = leading_recipient(notice);

@@ -13,16 +13,6 @@ static bool has_sign(const clues *c)
            !field_exists(c->header, "From");
 }
 
-static bool holds_nocase(span text, span word)
-{
-    for (size_t i = 0; i + word.len <= text.len; i++) {
-        if (span_starts_nocase(span_skip(text, i), word)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Amazon's reports in JSON come from addresses without any other sign: "AWS Notifications". */
 static bool may_be_ses(const clues *c)
 {
@@ -31,7 +21,7 @@ static bool may_be_ses(const clues *c)
     for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
         span value = field_value(c->header, fields[i]);
         for (size_t k = 0; k < G_N_ELEMENTS(words); k++) {
-            if (holds_nocase(value, words[k])) {
+            if (span_find_nocase(value, words[k]) < value.len) {
                 return true;
             }
         }
