@@ -36,6 +36,14 @@ def as_root(test):
     return unittest.skipUnless(IS_ROOT, "only root can start it as another user")(test)
 
 
+def assert_gap(test, daemon, from_sec, until_sec):
+    """One gap is on record from before the first time until two seconds after it at least, and has
+    ended by the second."""
+    gaps = daemon.sql("SELECT from_sec, until_sec FROM gaps")
+    test.assertTrue(any(a <= from_sec and from_sec + 2 <= b <= until_sec for a, b in gaps),
+                    (gaps, from_sec, until_sec))
+
+
 class Start(unittest.TestCase):
     def test_tells_that_it_is_ready_once_it_listens(self):
         with Daemon() as daemon:
@@ -311,9 +319,7 @@ class Reload(unittest.TestCase):
             daemon.write_config(store=daemon.store)
             daemon.send(signal.SIGHUP)
             daemon.wait_log("reloaded")
-            gaps = daemon.sql("SELECT from_sec, until_sec FROM gaps")
-            self.assertTrue(any(a <= left_sec and b >= left_sec + 2 for a, b in gaps),
-                            (gaps, left_sec))
+            assert_gap(self, daemon, left_sec, int(time.time()))
 
     def test_what_waits_for_the_next_start_is_told(self):
         with Daemon() as daemon:
@@ -404,9 +410,7 @@ class Stop(unittest.TestCase):
             daemon.start_ready()
             ready_sec = int(time.time())
             # From then on the mail server was left alone.
-            gaps = daemon.sql("SELECT from_sec, until_sec FROM gaps")
-            self.assertTrue(any(a <= deaf_sec and deaf_sec + 2 <= b <= ready_sec for a, b in gaps),
-                            (gaps, deaf_sec, ready_sec))
+            assert_gap(self, daemon, deaf_sec, ready_sec)
 
     def test_while_nobody_listens_nothing_is_observed(self):
         with Daemon() as daemon:
@@ -488,10 +492,7 @@ class Store(unittest.TestCase):
             stopped = int(time.time())
             time.sleep(2)
             daemon.make_store()
-            started = int(time.time())
-            gaps = daemon.sql("SELECT from_sec, until_sec FROM gaps")
-            self.assertTrue(any(a <= stopped and stopped + 2 <= b <= started for a, b in gaps),
-                            (gaps, stopped, started))
+            assert_gap(self, daemon, stopped, int(time.time()))
 
     def test_what_is_old_is_forgotten(self):
         def days():
