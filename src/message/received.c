@@ -36,6 +36,7 @@ typedef struct reader {
     bool cut;          /* a comment of "from" is never closed */
     bool phrase;       /* several words after "from" */
     bool bare_literal; /* the comment began with the address, no name before it */
+    bool ip_is_word;   /* the address stands outside of comments */
     const char *first_semicolon;
     const char *last_semicolon;
     const char *day_name; /* "Mon,": a date without a semicolon before it */
@@ -233,6 +234,7 @@ static void read_from_word(reader *r, span word)
         r->out->from = word;
     } else if (ip.len > 0 && r->out->ip.len == 0) {
         r->out->ip = ip;
+        r->ip_is_word = true;
     } else {
         r->phrase = true;
     }
@@ -286,6 +288,16 @@ static bool is_named_like_a_clause(const reader *r, const char *after, const cha
             clause_of(span_head(rest, len)) != CLAUSE_NONE);
 }
 
+/* Servers write "by" right behind "from", and a client that calls itself "x with ESMTPA" nothing
+ * else. */
+static bool is_late_by(const reader *r)
+{
+    const unsigned later =
+        1u << CLAUSE_VIA | 1u << CLAUSE_WITH | 1u << CLAUSE_ID | 1u << CLAUSE_FOR;
+    return (r->seen & 1u << CLAUSE_FROM) != 0 &&
+           ((r->seen & later) != 0 || r->first_semicolon != NULL);
+}
+
 static void read_word(reader *r, span word, const char *end)
 {
     clause next = clause_of(word);
@@ -298,6 +310,7 @@ static void read_word(reader *r, span word, const char *end)
     }
     if (next != CLAUSE_NONE) {
         bool first = (r->seen & 1u << next) == 0;
+        r->out->is_ambiguous = r->out->is_ambiguous || (next == CLAUSE_BY && is_late_by(r));
         r->seen |= 1u << next;
         r->in = first ? next : CLAUSE_NONE;
         r->words = 0;
@@ -376,6 +389,8 @@ static void settle_names(const reader *r)
 {
     received *out = r->out;
     span word_ip = read_ip(r->from_word);
+    /* "from [192.0.2.1] (helo=x) [192.0.2.2]": which of them was seen? */
+    out->is_ambiguous = out->is_ambiguous || (r->ip_is_word && word_ip.len > 0);
     /* Where the comment is cut, the word is the client's own claim. */
     if (out->ip.len == 0 && !r->cut) {
         out->ip = word_ip;

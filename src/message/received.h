@@ -19,7 +19,8 @@ typedef struct received {
     span by;   /* the receiving host; may be empty */
     span with; /* protocol; may be empty */
     span id;   /* queue id; may be empty */
-    span recipient; /* the address after "for", without brackets; may be empty */
+    span recipient;    /* the address after "for", without brackets; may be empty */
+    bool is_ambiguous; /* a client's own words may stand where a server's are read */
     bool has_date;
     int64_t date_sec; /* Unix time, if has_date */
 } received;

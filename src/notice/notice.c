@@ -139,6 +139,7 @@ static backstop_notice *notice_new(void)
     notice->returned.hops = g_array_sized_new(FALSE, FALSE, sizeof(struct backstop_hop), 4);
     notice->returned.header.fields = g_array_new(FALSE, FALSE, sizeof(header_field));
     notice->notified = g_ptr_array_new();
+    notice->addressed = g_ptr_array_new();
     notice->replied_to = g_ptr_array_new();
     return notice;
 }
@@ -202,6 +203,7 @@ void backstop_notice_free(backstop_notice *notice)
         g_array_free(notice->others, TRUE);
     }
     g_ptr_array_free(notice->notified, TRUE);
+    g_ptr_array_free(notice->addressed, TRUE);
     g_ptr_array_free(notice->replied_to, TRUE);
     g_free(notice);
 }

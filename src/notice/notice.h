@@ -87,6 +87,7 @@ struct backstop_notice {
     const char *author;          /* who wrote the notice */
     const char *original_sender; /* the envelope sender that its report names */
     GPtrArray *notified;         /* of const char *: whom it was sent to */
+    GPtrArray *addressed;        /* of const char *: whom its To names */
     GPtrArray *replied_to;       /* of const char *: Message-IDs that its header answers */
 };
 

@@ -20,6 +20,20 @@ static void add_notified(backstop_notice *notice, span spec)
     }
 }
 
+/* To whom the side that sent the notice wrote it: servers on its way here may have sent it on. */
+static void read_addressed(const clues *c, backstop_notice *notice)
+{
+    address_reader reader;
+    address a;
+    address_reader_init(&reader, field_value(c->header, "To"));
+    while (notice->addressed->len < NOTIFIED_MAX && address_next(&reader, notice->store, &a)) {
+        const char *kept = notice_keep_text(notice, a.spec);
+        if (kept != NULL) {
+            g_ptr_array_add(notice->addressed, (gpointer)kept);
+        }
+    }
+}
+
 static void add_notified_of(backstop_notice *notice, span value)
 {
     address_reader reader;
@@ -77,6 +91,7 @@ void parties_read(const clues *c, backstop_notice *notice)
         notice->author = notice_keep_text(notice, a.spec);
     }
     read_notified(c, notice);
+    read_addressed(c, notice);
     span answered = first_id(field_value(c->header, "In-Reply-To"));
     span referred = last_id(field_value(c->header, "References"));
     add_replied_to(notice, answered);

@@ -8,6 +8,7 @@
 #include "notice/notice.h"
 #include "store/ledger.h"
 #include "witness/recall.h"
+#include "witness/tag.h"
 
 #include <string.h>
 
@@ -63,6 +64,20 @@ static void hear_all(const hearing *h, GArray *all)
     }
 }
 
+/* Whoever has seen a mail knows its Message-ID and who got it. Where a header came back that lacks
+ * the tag which our mail bears, whole or cut as the forger wanted it, that is no proof. */
+static bool rests_on_copied_id(const hearing *h, const GArray *all)
+{
+    for (unsigned i = 0; i < all->len; i++) {
+        const evidence *e = &g_array_index(all, evidence, i);
+        if (e->claim == BACKSTOP_CLAIM_GENUINE && e->strength == BACKSTOP_STRENGTH_PROOF &&
+            strcmp(e->witness, "ledger") != 0) {
+            return false;
+        }
+    }
+    return recall_should_bear_tag(h) && !tag_is_of_this_mail(h);
+}
+
 /* A forger can put real mail of ours beside his own: proof holds only if it holds for each. */
 static bool all_others_are_proven(const hearing *first)
 {
@@ -73,8 +88,8 @@ static bool all_others_are_proven(const hearing *first)
         hearing *h = hearing_open(first->notice, i + 1, first->site, first->keys, first->store,
                                   first->now_sec);
         hear_all(h, said);
+        proven = weigh(said).genuine == BACKSTOP_STRENGTH_PROOF && !rests_on_copied_id(h, said);
         hearing_close(h);
-        proven = weigh(said).genuine == BACKSTOP_STRENGTH_PROOF;
     }
     return proven;
 }
@@ -106,22 +121,6 @@ static bool rests_on_header(const GArray *all)
     return true;
 }
 
-/* Whoever has seen a mail knows its Message-ID and who got it. Over a header that came back whole
- * and lacks the tag that our mail bears, that is no proof. */
-static bool rests_on_copied_id(const GArray *all)
-{
-    bool lacks_tag = false, has_other_proof = false;
-    for (unsigned i = 0; i < all->len; i++) {
-        const evidence *e = &g_array_index(all, evidence, i);
-        bool is_ledger = strcmp(e->witness, "ledger") == 0;
-        bool is_proof =
-            e->claim == BACKSTOP_CLAIM_GENUINE && e->strength == BACKSTOP_STRENGTH_PROOF;
-        lacks_tag = lacks_tag || (strcmp(e->witness, "tag") == 0 && e->is_absence);
-        has_other_proof = has_other_proof || (is_proof && !is_ledger);
-    }
-    return lacks_tag && !has_other_proof;
-}
-
 static void settle(backstop_judgement *j, const hearing *h)
 {
     weights w = weigh(j->evidence);
@@ -134,7 +133,7 @@ static void settle(backstop_judgement *j, const hearing *h)
         w.genuine = BACKSTOP_STRENGTH_LIKELY;
         j->reserve = RESERVE_CITED;
     }
-    if (w.genuine == BACKSTOP_STRENGTH_PROOF && rests_on_copied_id(j->evidence)) {
+    if (w.genuine == BACKSTOP_STRENGTH_PROOF && rests_on_copied_id(h, j->evidence)) {
         w.genuine = BACKSTOP_STRENGTH_LIKELY;
         j->reserve = RESERVE_UNTAGGED;
     }
@@ -285,6 +284,9 @@ backstop_status backstop_judgement_count(const backstop_judgement *judgement, ba
     g_autofree span *senders = spans_of(judgement->senders);
     span id = span_from_string(g_ptr_array_index(judgement->message_ids, 0));
     backstop_status status = BACKSTOP_OK;
+    if (judgement->recipients->len == 0) {
+        return ledger_count_return(store, id, SPAN(""), true, now_sec, error);
+    }
     for (unsigned i = 0; status == BACKSTOP_OK && i < judgement->recipients->len; i++) {
         span recipient = span_from_string(g_ptr_array_index(judgement->recipients, i));
         ledger_answer known;

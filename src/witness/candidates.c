@@ -11,6 +11,9 @@
 /* An address as it stands, and what is left as one wrapping after the other comes off. */
 enum { FORMS_MAX = 4 };
 
+/* "SRS1=HASH=FORWARDER==HASH=DAY=DOMAIN=LOCAL" has eight. */
+enum { SRS_PARTS_MAX = 8 };
+
 typedef struct forms {
     span list[FORMS_MAX];
     unsigned count;
@@ -20,6 +23,7 @@ typedef struct forms {
 typedef struct builder {
     hearing *h;
     GString *form, *inner; /* buffers */
+    bool names_us;         /* the envelope sender that is told, else the notice's To or From */
 } builder;
 
 static span keep(const builder *b, const GString *text)
@@ -82,18 +86,40 @@ static void note_passage(hearing *h, span form, source by)
                              (by != BY_SENDER && site_is_forwarder(h->site, form));
 }
 
-/* We sign senders without our BATV, but with their VERP and sub-address: so a signed form comes
- * last, others first. */
-static void add_senders(hearing *h, const forms *f, source by)
+/* Whether a forwarder wrapped an address of ours: SRS0=HASH=DAY=DOMAIN=LOCAL@FORWARDER. */
+static bool is_srs_of_ours(builder *b, span form)
 {
+    span rest = address_local(form);
+    for (unsigned i = 0; i < SRS_PARTS_MAX && address_form_is_srs(form) && rest.len > 0; i++) {
+        span part = span_head(rest, span_find_char(rest, '='));
+        rest = span_skip(rest, part.len + 1);
+        g_string_printf(b->inner, "%.*s@%.*s", SPAN_ARG(rest), SPAN_ARG(part));
+        if (part.len > 0 && site_owns(b->h->site, (span){ b->inner->str, b->inner->len })) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* We sign senders without our BATV, but with their VERP and sub-address: so a signed form comes
+ * last, others first. Returns whether the address is of ours. */
+static bool add_senders(builder *b, const forms *f, source by)
+{
+    hearing *h = b->h;
     unsigned first = f->is_signed ? 1 : 0;
+    bool is_ours = false;
     for (unsigned i = 0; i < f->count; i++) {
         span form = f->list[(first + i) % f->count];
         if (site_owns(h->site, form)) {
             add_once(h->senders, form, HEARING_SENDERS_MAX);
             note_passage(h, form, by);
+            is_ours = true;
         }
     }
+    if (by == BY_REPORT) {
+        h->reported_sender_count = h->senders->len;
+    }
+    return is_ours || (f->count > 0 && is_srs_of_ours(b, f->list[0]));
 }
 
 static void fill_notified(builder *b)
@@ -106,9 +132,23 @@ static void fill_notified(builder *b)
             add_once(h->notified, f.list[k], HEARING_NOTIFIED_MAX);
             note_passage(h, f.list[k], BY_REPORT);
         }
-        add_senders(h, &f, BY_REPORT);
+        (void)add_senders(b, &f, BY_REPORT);
     }
     h->notified_sender_count = h->senders->len;
+}
+
+/* The reporting side writes to whom it takes for the sender, and others may send that on to us. */
+static void fill_addressed(builder *b)
+{
+    const GPtrArray *raw = b->h->notice->addressed;
+    for (unsigned i = 0; i < raw->len; i++) {
+        bool is_ours = find_text(b->h->senders, hearing_text_at(raw, i)) != NULL;
+        if (!is_ours) {
+            forms f = forms_of(b, hearing_text_at(raw, i));
+            is_ours = add_senders(b, &f, BY_REPORT);
+        }
+        b->names_us = b->names_us || is_ours;
+    }
 }
 
 /* Of the returned mail. */
@@ -116,14 +156,16 @@ static void add_envelope_sender(builder *b, span raw, source by)
 {
     hearing *h = b->h;
     const char *known = find_text(h->senders, raw);
+    bool is_ours = known != NULL;
     if (known == NULL) {
         forms f = forms_of(b, raw);
         known = f.count > 0 ? f.list[0].ptr : NULL;
-        add_senders(h, &f, by);
+        is_ours = add_senders(b, &f, by);
     }
     if (h->envelope_sender == NULL) {
         h->envelope_sender = known;
-        h->envelope_sender_is_told = by == BY_REPORT;
+        h->envelope_sender_is_told = by == BY_REPORT && known != NULL;
+        b->names_us = h->envelope_sender_is_told ? is_ours : b->names_us;
     }
 }
 
@@ -140,14 +182,16 @@ static bool is_notified(const hearing *h, const forms *f)
 static void add_from(builder *b, span raw)
 {
     hearing *h = b->h;
+    bool is_ours = find_text(h->senders, raw) != NULL;
     h->from = find_text(h->notified, raw);
     h->from_is_notified = h->from != NULL;
     if (!h->from_is_notified) {
         forms f = forms_of(b, raw);
         h->from = f.count > 0 ? f.list[0].ptr : NULL;
         h->from_is_notified = is_notified(h, &f);
-        add_senders(h, &f, BY_AUTHOR);
+        is_ours = add_senders(b, &f, BY_AUTHOR);
     }
+    b->names_us = b->names_us || (is_ours && !h->envelope_sender_is_told);
 }
 
 static void fill_senders(builder *b, bool is_own)
@@ -168,14 +212,20 @@ static void fill_senders(builder *b, bool is_own)
     }
 }
 
-static void add_recipient(builder *b, const char *raw)
+/* Returns false if there is no place left for it. */
+static bool add_recipient(builder *b, const char *raw)
 {
     GPtrArray *list = b->h->recipients;
     span text = span_from_string(raw);
-    if (text.len > 0 && list->len < HEARING_RECIPIENTS_MAX && find_text(list, text) == NULL) {
-        address_form_canonical(text, b->form);
-        add_once(list, keep(b, b->form), HEARING_RECIPIENTS_MAX);
+    if (text.len == 0 || find_text(list, text) != NULL) {
+        return true;
     }
+    if (list->len == HEARING_RECIPIENTS_MAX) {
+        return false;
+    }
+    address_form_canonical(text, b->form);
+    add_once(list, keep(b, b->form), HEARING_RECIPIENTS_MAX);
+    return true;
 }
 
 bool candidates_are_replies(backstop_kind kind)
@@ -233,14 +283,17 @@ static void fill_recipients(builder *b)
     }
     for (unsigned i = 0; are_told && i < n->recipients->len; i++) {
         const backstop_recipient *r = &g_array_index(n->recipients, backstop_recipient, i);
-        add_recipient(b, r->is_final_reported ? r->final : NULL);
+        if (!add_recipient(b, r->is_final_reported ? r->final : NULL)) {
+            b->h->has_more_sure_recipients = true;
+            break;
+        }
     }
     b->h->sure_recipient_count = b->h->recipients->len;
     for (unsigned i = 0; are_told && i < n->recipients->len; i++) {
         const backstop_recipient *r = &g_array_index(n->recipients, backstop_recipient, i);
-        add_recipient(b, r->address);
-        add_recipient(b, r->original);
-        add_recipient(b, r->final);
+        (void)add_recipient(b, r->address);
+        (void)add_recipient(b, r->original);
+        (void)add_recipient(b, r->final);
     }
 }
 
@@ -292,7 +345,7 @@ static void fill_message_ids(builder *b, bool is_own)
 /* An owner who declares one domain closed has said nothing of his others. */
 static void choose_domain(hearing *h)
 {
-    unsigned count = MAX(h->notified_sender_count, MIN(h->senders->len, 1));
+    unsigned count = MAX(h->reported_sender_count, MIN(h->senders->len, 1));
     for (unsigned i = 0; i < count; i++) {
         const backstop_domain *d = site_domain_of(h->site, hearing_text_at(h->senders, i));
         if (d != NULL && (h->domain == NULL || (h->domain->is_closed && !d->is_closed))) {
@@ -303,9 +356,11 @@ static void choose_domain(hearing *h)
 
 void candidates_fill(hearing *h, bool is_own)
 {
-    builder b = { h, g_string_new(NULL), g_string_new(NULL) };
+    builder b = { h, g_string_new(NULL), g_string_new(NULL), false };
     fill_notified(&b);
+    fill_addressed(&b);
     fill_senders(&b, is_own);
+    h->is_in_our_name = b.names_us;
     fill_recipients(&b);
     fill_message_ids(&b, is_own);
     choose_domain(h);

@@ -135,6 +135,9 @@ static const char *why_absence_is_silent(const hearing *h)
     if (h->may_be_of_strangers) {
         return "mail of strangers may go on through the address that the notice was sent to";
     }
+    if (!h->is_in_our_name) {
+        return "nothing shows that the returned message was sent in the name of an address here";
+    }
     if (!h->is_complete) {
         return "the header of the returned message did not come back whole";
     }

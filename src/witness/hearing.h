@@ -68,9 +68,13 @@ typedef struct hearing {
     GPtrArray *notified; /* of const char * */
 
     /* Canonical addresses, each once, the likeliest first: who may have sent it, at domains of ours
-     * alone. The first `notified_sender_count` are among `notified`. */
+     * alone. The first `notified_sender_count` are among `notified`; the first
+     * `reported_sender_count` are those, and whom the reporting side took for the sender. */
     GPtrArray *senders;
-    unsigned notified_sender_count;
+    unsigned notified_sender_count, reported_sender_count;
+
+    /* It was sent in the name of an address of ours, as the reporting side tells or the author. */
+    bool is_in_our_name;
 
     /* For failure, delay, success: its recipients in each form that is told. For an automatic
      * reply: its author. Canonical. The first `sure_recipient_count` are those of whom the
@@ -78,14 +82,15 @@ typedef struct hearing {
      * client said (RFC 3461, 4.2), and in a text or a returned To a stranger can name anybody. */
     GPtrArray *recipients;
     unsigned sure_recipient_count;
+    bool has_more_sure_recipients; /* than are in the list */
 
     /* The Message-IDs that may name the mail, in the ledger's form; the first is its own, or what
      * In-Reply-To says; the others are of mails before it, perhaps. */
     GPtrArray *message_ids;
     bool first_id_is_cited; /* only a text names it, perhaps that of the mail which came back */
 
-    /* The domain of the mailbox that was notified, else of the first sender; of several the first
-     * that is open. NULL: none that is configured. */
+    /* The domain of the reported senders, else of the first sender; of several the first that is
+     * open. NULL: none that is configured. */
     const backstop_domain *domain;
 
     /* When the mail left us, from the earliest to the latest that it can be: both 0 where nothing

@@ -70,6 +70,9 @@ bool host_is_clear(const hearing_hop *hop)
     const received *r = &hop->read;
     const char *end = end_of(hop->value);
     const char *by = r->by.len > 0 ? r->by.ptr : end;
+    if (r->is_ambiguous) {
+        return false;
+    }
     if (r->ip.len > 0 && (r->ip.ptr > by || has_second_address(hop, by))) {
         return false;
     }

@@ -77,8 +77,8 @@ static void testify_personal_absence(const hearing *h, evidence *out)
     if (until == 0 && h->has_date) {
         from = until = h->date_sec;
     }
-    if (h->may_be_of_strangers || from < h->site->personal_from_sec || until == 0 ||
-        until > h->site->personal_until_sec || !is_remembered_time(h, from)) {
+    if (h->may_be_of_strangers || !h->is_in_our_name || from < h->site->personal_from_sec ||
+        until == 0 || until > h->site->personal_until_sec || !is_remembered_time(h, from)) {
         return;
     }
     bool has_gap = false;

@@ -92,16 +92,12 @@ static void testify_absence(const hearing *h, evidence *out)
     }
 }
 
-/* Whether the header came back whole and bears no tag that we know for ours, though the mail of
- * this sender is tagged: the signed address was copied from a mail of ours, as everybody can who
- * got one. */
+/* Whether what came back of the header bears no tag that we know for ours, though the mail of this
+ * sender is tagged: the signed address was copied from a mail of ours, as everybody can who got
+ * one. */
 static bool is_copied(const hearing *h)
 {
-    int64_t since = 0;
-    bool covers = false;
-    return h->absence_is_silent == NULL && h->store != NULL &&
-           recall_tagged_since(h, &since, NULL) == BACKSTOP_OK &&
-           recall_covers(h, since, &covers, NULL) == BACKSTOP_OK && covers && !tag_is_there(h);
+    return recall_should_bear_tag(h) && !tag_is_there(h);
 }
 
 void prvs_testify(const hearing *h, evidence *out)

@@ -62,6 +62,9 @@ static bool is_recorded(const hearing *h, const text_list *senders, span id, spa
 static bool went_to_all(const hearing *h, const text_list *senders, span id, const text_list *sure)
 {
     bool is_report = !candidates_are_replies(h->notice->kind);
+    if (is_report && (h->has_more_sure_recipients || sure->count < h->sure_recipient_count)) {
+        return false;
+    }
     for (size_t i = 0; is_report && sure->count > 1 && i < sure->count; i++) {
         if (!is_recorded(h, senders, id, sure->list[i])) {
             return false;
@@ -124,7 +127,7 @@ backstop_status recall_mail(const hearing *h, recall_answer *out, backstop_error
 /* The domains that the mail would be of, each once; 0: none, or too many. */
 static unsigned domains_of(const hearing *h, span out[DOMAINS_MAX])
 {
-    unsigned count = 0, senders = MAX(h->notified_sender_count, MIN(h->senders->len, 1));
+    unsigned count = 0, senders = MAX(h->reported_sender_count, MIN(h->senders->len, 1));
     for (unsigned i = 0; i < senders; i++) {
         span domain = address_domain(hearing_text_at(h->senders, i));
         bool is_new = true;
@@ -161,6 +164,14 @@ backstop_status recall_tagged_since(const hearing *h, int64_t *since_sec, backst
     bool is_closed = h->domain != NULL && h->domain->is_closed;
     return is_closed ? recall_since(h, SINCE_TAGGED, since_sec, error)
                      : since_of_mailbox(h, SINCE_TAGGED, since_sec, error);
+}
+
+bool recall_should_bear_tag(const hearing *h)
+{
+    int64_t since = 0;
+    return h->header.count > 0 && h->store != NULL &&
+           recall_tagged_since(h, &since, NULL) == BACKSTOP_OK && since != 0 &&
+           (h->sent_until_sec == 0 || since <= h->sent_until_sec);
 }
 
 backstop_status recall_since(const hearing *h, store_since what, int64_t *since_sec,

@@ -41,14 +41,18 @@ typedef struct recall {
 
 backstop_status recall_mail(const hearing *h, recall_answer *out, backstop_error *error);
 
-/* Since when `what` holds for the domain of each mailbox that was notified (else of the first
- * sender); the latest of them, 0 if it does not hold for all. */
+/* Since when `what` holds for the domain of each reported sender (else of the first sender); the
+ * latest of them, 0 if it does not hold for all. */
 backstop_status recall_since(const hearing *h, store_since what, int64_t *since_sec,
                              backstop_error *error);
 
 /* Since when the mail is tagged: of a closed domain all of it, as above; else that of the notified
  * mailbox, for its neighbours may send by ways that do not tag. */
 backstop_status recall_tagged_since(const hearing *h, int64_t *since_sec, backstop_error *error);
+
+/* Whether a header came back, whole or not, of mail that is tagged by now: without a tag it is no
+ * proof, though the lack may have honest reasons. False if nobody can tell. */
+bool recall_should_bear_tag(const hearing *h);
 
 /* Whether what holds since `since_sec` (0: never) was there, without a gap on record, all the time
  * in which the mail may have been sent; false where that is not known. */

@@ -105,6 +105,13 @@ bool tag_is_there(const hearing *h)
     return s.finding >= TAG_UNBOUND;
 }
 
+bool tag_is_of_this_mail(const hearing *h)
+{
+    tag_search s = { .h = h, .finding = TAG_NONE };
+    search(&s);
+    return s.finding >= TAG_FUTURE;
+}
+
 static void say_bound(const tag_search *s, evidence *out)
 {
     static const char *const reserves[] = {

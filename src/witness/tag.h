@@ -11,4 +11,8 @@
  */
 bool tag_is_there(const hearing *h);
 
+/* Whether it bears one that was made for exactly this mail, at whatever time. False without keys.
+ */
+bool tag_is_of_this_mail(const hearing *h);
+
 #endif

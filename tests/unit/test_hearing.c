@@ -333,7 +333,7 @@ static void test_absence(void **state)
 {
     (void)state;
     scene s = scene_new();
-    static const char strangers[] = "strangers";
+    static const char strangers[] = "strangers", foreign[] = "in the name";
     assert_int_equal(BACKSTOP_OK, backstop_site_add_forwarder(s.site, "info@our.example", NULL));
     assert_int_equal(BACKSTOP_OK, backstop_site_add_forwarder(s.site, "@lists.example", NULL));
     check_silent(&s, USUAL, NULL, __LINE__);
@@ -356,7 +356,7 @@ static void test_absence(void **state)
         g_autofree char *sender = g_strdup_printf("X-Postfix-Sender: rfc822; %s\n", passages[i]);
         bool is_of_ours = strstr(passages[i], "our.example") != NULL;
         check_silent(&s, PARTS(.to = passages[i]), strangers, __LINE__);
-        check_silent(&s, PARTS(.header = path), is_of_ours ? strangers : NULL, __LINE__);
+        check_silent(&s, PARTS(.header = path), is_of_ours ? strangers : foreign, __LINE__);
         /* below a Received field, it may be the forger's */
         g_autofree char *below =
             g_strdup_printf(HOP_FIELD "Return-Path: <%s>\n" MAIL_FIELDS, passages[i]);
@@ -368,7 +368,7 @@ static void test_absence(void **state)
         g_autofree char *unread = g_strdup_printf(
             "Received: (nobody knows)\nReturn-Path: <%s>\n" MAIL_FIELDS, passages[i]);
         check_silent(&s, PARTS(.header = unread), "whole", __LINE__);
-        check_silent(&s, PARTS(.report = sender), is_of_ours ? strangers : NULL, __LINE__);
+        check_silent(&s, PARTS(.report = sender), is_of_ours ? strangers : foreign, __LINE__);
         /* a From is the forger's to choose; one that is configured counts all the same */
         g_autofree char *from = g_strdup_printf(HOP_FIELD "From: <%s>\nDate: " MAIL_DATE
                                                           "\nMessage-ID: <1@x>\nX-Mailer: m\n",
@@ -388,6 +388,43 @@ static void test_absence(void **state)
                                                 HOP_FIELD "From: b@y.example\nDate: " MAIL_DATE
                                                           "\nMessage-ID: <1@x>\nX-Mailer: m\n"),
                  strangers, __LINE__);
+    scene_free(&s);
+}
+
+/* Mail that others sent in names of theirs comes back to us where they hand their mail on to us, or
+ * their lists the notices that they get. */
+static void test_absence_in_a_foreign_name(void **state)
+{
+    (void)state;
+    static const char foreign[] = "in the name";
+    static const char *const recipients[] = { "alice@our.example" };
+    static const backstop_envelope envelope = { .recipients = recipients, .recipient_count = 1 };
+#define FROM(author)                                                                               \
+    HOP_FIELD "From: " author "\nDate: " MAIL_DATE "\nMessage-ID: <1@x>\nX-Mailer: m\n"
+    static const char theirs[] = "alice@uni.example";
+    static const struct {
+        const char *to, *header, *report, *why;
+    } cases[] = {
+        { theirs, FROM("alice@uni.example"), NULL, foreign },
+        { theirs, FROM("alice@our.example"), NULL, NULL },
+        { "Alice <alice@our.example>", FROM("a@spam.example"), NULL, NULL },
+        { "prvs=0123abcdef=alice@our.example", FROM("a@spam.example"), NULL, NULL },
+        /* what the reporting side takes for the sender is what counts */
+        { NULL, "Return-Path: <a@uni.example>\n" FROM("alice@our.example"), NULL, foreign },
+        { NULL, FROM("alice@our.example"), "X-Postfix-Sender: rfc822; a@uni.example\n", foreign },
+        { theirs, FROM("a@x.example"), "X-Postfix-Sender: rfc822; alice@our.example\n", NULL },
+        { theirs, "Return-Path: <alice@our.example>\n" FROM("a@x.example"), NULL, NULL },
+        { "SRS0=ab=cd=our.example=alice@forward.example", FROM("a@x.example"), NULL, NULL },
+        /* not what came with the mail */
+        { NULL, HOP_FIELD "Return-Path: <a@uni.example>\n" MAIL_FIELDS, NULL, NULL },
+    };
+    scene s = scene_new();
+    s.envelope = &envelope;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        check_silent(&s,
+                     PARTS(.to = cases[i].to, .header = cases[i].header, .report = cases[i].report),
+                     cases[i].why, __LINE__);
+    }
     scene_free(&s);
 }
 
@@ -547,6 +584,7 @@ int main(void)
         cmocka_unit_test(test_message_ids),
         cmocka_unit_test(test_time),
         cmocka_unit_test(test_absence),
+        cmocka_unit_test(test_absence_in_a_foreign_name),
         cmocka_unit_test(test_absence_where_we_report),
         cmocka_unit_test(test_absence_with_unknown_exits),
         cmocka_unit_test(test_domain),

@@ -35,6 +35,9 @@ static void test_clear(void **state)
         "from x ([192.0.2.1]) by z ([10.0.0.3]) with ESMTP (by and by)",
         "from x by z",
         "by z (Postfix, from userid 1) id 2",
+        "from mail pickup service by z with Microsoft SMTPSVC",
+        "from x [192.0.2.1] by z with ESMTP (SMTPD32-7.07) id A",
+        "by z via TCP with SMTP id 1",
         "(qmail 123 invoked by uid 0); 23 Nov 2026 20:24:50 -0000",
         "from x (192.0.2.1) by",
     };
@@ -47,6 +50,14 @@ static void test_clear(void **state)
         "from x by y with ESMTPSA (unknown [192.0.2.1]) by z",
         "from x by y id 1 by z",
         "by y from x (z [192.0.2.1])",
+        /* a client that calls itself "x with ESMTPA", "a b id c", "a b;", "x) [192.0.2.1" */
+        "from x with ESMTPA (unknown [198.51.100.9]) by z with ESMTP",
+        "from a b id c (unknown [198.51.100.9]) by z with ESMTP",
+        "from a via b (unknown [198.51.100.9]) by z",
+        "from a for b (unknown [198.51.100.9]) by z",
+        "from a b; (unknown [198.51.100.9]) by z",
+        "from [198.51.100.9] (helo=x) [192.0.2.1 by z with esmtp (Exim 4.96)",
+        "from [198.51.100.9] (HELO x) [192.0.2.1] by z (CommuniGate Pro SMTP 6.2) with ESMTP",
     };
     for (size_t i = 0; i < G_N_ELEMENTS(clear); i++) {
         hearing_hop hop = hop_of(clear[i]);

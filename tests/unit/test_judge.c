@@ -4,6 +4,8 @@
 /* Whole judgements: which notices are counted against a mail, and what must be heard. */
 #include "verdict/judge.h"
 
+#include "witness/recall.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -40,13 +42,21 @@ static outcome judge_and_count(const scene *s, const char *text)
     return o;
 }
 
-static char *text_of_kind(backstop_kind kind)
+/* The returned header as it left, with its tag. */
+static char *tagged_header(const scene *s, const char *fields)
 {
+    g_autofree char *value = scene_tag(s, "t3", MAIL_SEC, ALICE, fields);
+    return g_strconcat(HOP_FIELD "Backstop-Tag: ", value, "\n", fields, NULL);
+}
+
+static char *text_of_kind(const scene *s, backstop_kind kind)
+{
+    g_autofree char *header = tagged_header(s, MAIL_FIELDS);
     switch (kind) {
     case BACKSTOP_KIND_DELAY:
-        return notice_text(PARTS(.action = "delayed"));
+        return notice_text(PARTS(.action = "delayed", .header = header));
     case BACKSTOP_KIND_SUCCESS:
-        return notice_text(PARTS(.action = "delivered"));
+        return notice_text(PARTS(.action = "delivered", .header = header));
     case BACKSTOP_KIND_READ_RECEIPT:
         return g_strdup("From: " BOB "\nTo: " ALICE "\nSubject: Read: Offer\nDate: " MAIL_DATE "\n"
                         "Content-Type: multipart/report; report-type=disposition-notification; "
@@ -59,7 +69,7 @@ static char *text_of_kind(backstop_kind kind)
                         "Auto-Submitted: auto-replied\nDate: " MAIL_DATE "\nIn-Reply-To: " ID
                         "\n\nI am out of the office until Monday.\n");
     default:
-        return notice_text(USUAL);
+        return notice_text(PARTS(.header = header));
     }
 }
 
@@ -80,7 +90,7 @@ static void test_what_is_counted(void **state)
         scene s = scene_new();
         scene_open_store(&s);
         scene_record(&s, ALICE, BOB, ID, MAIL_SEC);
-        g_autofree char *text = text_of_kind(cases[i].kind);
+        g_autofree char *text = text_of_kind(&s, cases[i].kind);
         outcome o;
         for (unsigned k = 0; k < NOTICES; k++) {
             o = judge_and_count(&s, text);
@@ -92,7 +102,7 @@ static void test_what_is_counted(void **state)
         assert_int_equal(expected, o.confidence);
         /* and so for whatever comes next */
         for (size_t k = 0; k < G_N_ELEMENTS(cases); k++) {
-            g_autofree char *next = text_of_kind(cases[k].kind);
+            g_autofree char *next = text_of_kind(&s, cases[k].kind);
             assert_int_equal(expected, judge_and_count(&s, next).confidence);
         }
         scene_free(&s);
@@ -109,7 +119,7 @@ static void test_named_is_not_counted(void **state)
     scene_record(&s, ALICE, BOB, ID, MAIL_SEC);
     g_autofree char *forged =
         notice_text(PARTS(.recipient = "carol@x.example\nOriginal-Recipient: rfc822; " BOB));
-    g_autofree char *usual = notice_text(USUAL);
+    g_autofree char *usual = text_of_kind(&s, BACKSTOP_KIND_FAILURE);
     for (unsigned i = 0; i < NOTICES; i++) {
         judge_and_count(&s, forged);
     }
@@ -140,6 +150,77 @@ static void test_copied_message_id(void **state)
     scene_record(&s, ALICE, BOB, ID, MAIL_SEC);
     g_autofree char *untagged = notice_text(PARTS(.header = STRANGE));
     assert_int_equal(BACKSTOP_VERDICT_UNVERIFIED, judge_and_count(&s, untagged).verdict);
+    scene_free(&s);
+}
+
+/* Nor does it help to put any tag above it, or to leave out what makes a header complete. */
+static void test_copied_message_id_in_disguise(void **state)
+{
+    (void)state;
+    scene s = scene_new();
+    scene_open_store(&s);
+    scene_record(&s, ALICE, "dora@remote.example", "<2@our.example>", MAIL_SEC - 30 * DAY_SEC);
+    scene_record(&s, ALICE, BOB, ID, MAIL_SEC);
+    g_autofree char *of_other = scene_tag(&s, "t3", MAIL_SEC, ALICE, "Message-ID: <3@x>\n");
+    g_autofree char *other = g_strconcat("Backstop-Tag: ", of_other, "\n" STRANGE, NULL);
+    const char *headers[] = {
+        "Backstop-Tag: v=2; whatever\n" STRANGE,
+        "Backstop-Tag: v=1; k=zz9; t=1795465490; n=AAAAAAAAAAAAAAAA; a=AAAAAAAAAAAAAAAAAAAAAA; "
+        "h=AAAAAAAAAAAAAAAAAAAAAA\n" STRANGE,
+        other,
+        "From: " ALICE "\nMessage-ID: " ID "\n",
+        "Received: x\n" STRANGE,
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(headers); i++) {
+        g_autofree char *text = notice_text(PARTS(.header = headers[i]));
+        assert_int_not_equal(BACKSTOP_CONFIDENCE_PROVEN, judge_and_count(&s, text).confidence);
+    }
+    g_autofree char *honest = text_of_kind(&s, BACKSTOP_KIND_FAILURE);
+    assert_int_equal(BACKSTOP_CONFIDENCE_PROVEN, judge_and_count(&s, honest).confidence);
+    scene_free(&s);
+}
+
+/* Notices that name nobody wear a copied mail's proof as those about strangers do. */
+static void test_nobody_is_named(void **state)
+{
+    (void)state;
+    scene s = scene_new();
+    scene_open_store(&s);
+    scene_record(&s, ALICE, BOB, ID, MAIL_SEC);
+    g_autofree char *header = tagged_header(
+        &s, "From: " ALICE "\nTo: " BOB ", x@y.example\nDate: " MAIL_DATE "\nMessage-ID: " ID "\n");
+    g_autofree char *text = g_strconcat(
+        "Return-Path: <>\nFrom: MAILER-DAEMON@mx.remote.example\nTo: " ALICE "\nSubject: "
+        "Undelivered Mail Returned to Sender\nContent-Type: multipart/mixed; boundary=b\n\n"
+        "--b\n\nYour message could not be delivered.\n--b\nContent-Type: message/rfc822\n\n",
+        header, "\nSpam\n--b--\n", NULL);
+    unsigned proven = 0;
+    while (proven <= RECALL_STRANGER_RETURNS_MAX &&
+           judge_and_count(&s, text).confidence == BACKSTOP_CONFIDENCE_PROVEN) {
+        proven++;
+    }
+    assert_int_equal(RECALL_STRANGER_RETURNS_MAX, proven);
+    g_autofree char *honest = text_of_kind(&s, BACKSTOP_KIND_FAILURE);
+    assert_int_equal(BACKSTOP_CONFIDENCE_PROVEN, judge_and_count(&s, honest).confidence);
+    scene_free(&s);
+}
+
+/* A report that names more than are asked about proves no delivery to all of them. */
+static void test_more_recipients_than_are_asked_about(void **state)
+{
+    (void)state;
+    scene s = scene_new();
+    scene_open_store(&s);
+    g_autoptr(GString) all = g_string_new(BOB);
+    scene_record(&s, ALICE, BOB, ID, MAIL_SEC);
+    for (unsigned i = 1; i <= HEARING_RECIPIENTS_MAX; i++) {
+        g_autofree char *to = g_strdup_printf("u%u@remote.example", i);
+        scene_record(&s, ALICE, to, ID, MAIL_SEC);
+        g_string_append_printf(
+            all, "\nAction: failed\nStatus: 5.1.1\n\nFinal-Recipient: rfc822; %s", to);
+    }
+    g_autofree char *text = notice_text(PARTS(.recipient = all->str));
+    assert_int_not_equal(BACKSTOP_CONFIDENCE_PROVEN, judge_and_count(&s, text).confidence);
     scene_free(&s);
 }
 
@@ -184,6 +265,25 @@ static void test_mute_witness(void **state)
     scene_free(&s);
 }
 
+/* What is closed tells nothing of mail that another, open domain's address sent. */
+static void test_open_domain_behind_closed_address(void **state)
+{
+    (void)state;
+    static const char *const recipients[] = { ALICE };
+    static const backstop_envelope envelope = { .recipients = recipients, .recipient_count = 1 };
+    scene s = scene_new();
+    scene_open_store(&s);
+    close_domain(&s);
+    backstop_domain *open;
+    assert_int_equal(BACKSTOP_OK, backstop_site_add_domain(s.site, "open.example", &open, NULL));
+    s.envelope = &envelope;
+    g_autofree char *closed = notice_text(PARTS(.header = STRANGE));
+    g_autofree char *other = notice_text(PARTS(.to = "alice@open.example", .header = STRANGE));
+    assert_int_equal(BACKSTOP_CONFIDENCE_PROVEN, judge_and_count(&s, closed).confidence);
+    assert_int_equal(BACKSTOP_CONFIDENCE_LIKELY, judge_and_count(&s, other).confidence);
+    scene_free(&s);
+}
+
 /* abuse@ and postmaster@ hear of everything, wherever they stand among those notified. */
 static void test_roles(void **state)
 {
@@ -214,9 +314,15 @@ static void test_roles(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_what_is_counted), cmocka_unit_test(test_named_is_not_counted),
-        cmocka_unit_test(test_mute_witness),    cmocka_unit_test(test_copied_message_id),
+        cmocka_unit_test(test_what_is_counted),
+        cmocka_unit_test(test_named_is_not_counted),
+        cmocka_unit_test(test_mute_witness),
+        cmocka_unit_test(test_copied_message_id),
         cmocka_unit_test(test_roles),
+        cmocka_unit_test(test_copied_message_id_in_disguise),
+        cmocka_unit_test(test_nobody_is_named),
+        cmocka_unit_test(test_more_recipients_than_are_asked_about),
+        cmocka_unit_test(test_open_domain_behind_closed_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

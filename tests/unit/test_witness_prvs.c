@@ -194,25 +194,15 @@ static void test_copied(void **state)
     EXPECT(&s, "prvs", PARTS(.to = to), "genuine likely", NULL);
     EXPECT(&s, "prvs", PARTS(.to = to, .header = tagged), "genuine proof", NULL);
     check_tags(&s, to, value);
-    /* the tag may have stood in what did not come back */
-    EXPECT(&s, "prvs", PARTS(.to = to, .header = MAIL_FIELDS), "genuine proof", NULL);
-    EXPECT(&s, "prvs", PARTS(.to = to, .header = "Subject: x\n"), "genuine proof", NULL);
-    /* or been left out: our own server reports mail of a program */
-    assert_int_equal(BACKSTOP_OK,
-                     backstop_site_add_outbound_host(s.site, "mx.our.example", false, NULL));
-    EXPECT(&s, "prvs",
-           PARTS(.to = to,
-                 .header = "Received: by mx.our.example (Postfix, from userid 33) id 1; " MAIL_DATE
-                           "\n" MAIL_FIELDS),
-           "genuine proof", NULL);
-    assert_int_equal(BACKSTOP_OK, backstop_store_add_gap(s.store, MAIL_SEC, MAIL_SEC, NULL));
-    EXPECT(&s, "prvs", PARTS(.to = to), "genuine proof", NULL);
+    /* the tag may have stood in what did not come back, but a forger leaves out what he likes */
+    EXPECT(&s, "prvs", PARTS(.to = to, .header = MAIL_FIELDS), "genuine likely", NULL);
+    EXPECT(&s, "prvs", PARTS(.to = to, .header = "Subject: x\n"), "genuine likely", NULL);
+    EXPECT(&s, "prvs", PARTS(.to = to, .header = ""), "genuine proof", NULL);
     scene_free(&s);
-    /* tagged since less than the hour by which the Date may be wrong */
+    /* tagged since it was sent only */
     s = scene_new();
     scene_open_store(&s);
-    scene_record(&s, "alice@our.example", "x@remote.example", "<0@our.example>",
-                 MAIL_SEC - HEARING_DATE_SKEW_SEC + 1);
+    scene_record(&s, "alice@our.example", "x@remote.example", "<0@our.example>", MAIL_SEC + 1);
     EXPECT(&s, "prvs", PARTS(.to = to), "genuine proof", NULL);
     scene_free(&s);
 }
