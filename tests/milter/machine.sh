@@ -33,7 +33,7 @@ for tree in "${trees[@]}"; do
     cp -a "$tree/etc/." /mnt/etc/
 done
 id=1500
-for user in postfix postdrop backstop smmta smmsp opendkim alice; do
+for user in postfix postdrop backstop smmta smmsp opendkim dovecot dovenull alice; do
     id=$((id + 1))
     grep -q "^$user:" /mnt/etc/passwd || echo "$user:x:$id:$id::/home/$user:/bin/sh"
 done >/mnt/etc/passwd.new
