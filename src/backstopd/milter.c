@@ -9,6 +9,7 @@
 #include "backstopd/session.h"
 #include "backstopd/socket_file.h"
 
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -25,6 +26,9 @@ enum {
     CALLBACKS_MSEC = 2 * 1000, /* for what runs when it has ended */
     POLL_MSEC = 10,
     DESCRIPTORS_TRIED = 256, /* at the start few are open */
+    DESCRIPTORS_KEPT = 48,   /* for the store, the log and the files that are written */
+    AWAY_SEC = 600,          /* a client who came without us may send mail for so long ... */
+    AWAY_NOTED_SEC = 60,     /* ... which is noted so often */
     NR_STEPS = SMFIP_NR_CONN | SMFIP_NR_MAIL | SMFIP_NR_RCPT | SMFIP_NR_HDR,
 };
 
@@ -35,6 +39,10 @@ static struct {
     bool is_inet;          /* mail servers reach it over TCP */
     struct sockaddr_un at; /* where it listens, unless it is that */
 
+    atomic_uint sessions;  /* connections that have negotiated */
+    unsigned sessions_max; /* set before libmilter starts */
+    /* When it was last noted that one more was turned away; 0: never. */
+    _Atomic(int64_t) away_sec;
     atomic_uint mails;     /* between their sender and their end */
     atomic_uint callbacks; /* that run now */
     /* Of the protocol: what each mail server that negotiated has agreed to. */
@@ -101,6 +109,35 @@ static void ask_for_macros(SMFICTX *context)
     smfi_setsymlist(context, SMFIM_EOM, end);
 }
 
+/* Without a descriptor, libmilter could not take a connection, and the mail server would wait half
+ * a minute for us to speak, and go on without: we would not even know that mail goes out unsigned.
+ * So those that are too many are turned away while we can. */
+static void turn_away(service *s)
+{
+    int64_t now_sec = service_now(s);
+    int64_t before_sec = atomic_load(&the_milter.away_sec);
+    bool is_noted =
+        before_sec != 0 && before_sec <= now_sec && now_sec - before_sec < AWAY_NOTED_SEC;
+    if (is_noted || !atomic_compare_exchange_strong(&the_milter.away_sec, &before_sec, now_sec)) {
+        return;
+    }
+    const service_settings *settings = service_take(s);
+    service_log(s, LOG_ERR, NULL,
+                "error: %u connections are all that the limit of file descriptors allows; others "
+                "are left to the mail server's default action",
+                the_milter.sessions_max);
+    service_note_gap(s, settings, now_sec, now_sec + AWAY_SEC);
+    service_give(settings);
+}
+
+static session *begin_session(SMFICTX *context)
+{
+    session *s = session_new(context, the_milter.service);
+    atomic_fetch_add(&the_milter.sessions, 1);
+    smfi_setpriv(context, s);
+    return s;
+}
+
 static sfsistat on_negotiate(SMFICTX *context, unsigned long actions, unsigned long steps,
                              unsigned long unused2, unsigned long unused3,
                              unsigned long *our_actions, unsigned long *our_steps,
@@ -111,7 +148,11 @@ static sfsistat on_negotiate(SMFICTX *context, unsigned long actions, unsigned l
     if (!enter()) {
         return SMFIS_REJECT;
     }
-    session *s = session_new(context, the_milter.service);
+    if (atomic_load(&the_milter.sessions) >= the_milter.sessions_max) {
+        turn_away(the_milter.service);
+        return leave(SMFIS_REJECT);
+    }
+    session *s = begin_session(context);
     const service_settings *settings = service_take(the_milter.service);
     unsigned long wanted = NR_STEPS | SMFIP_NOHELO | SMFIP_NOUNKNOWN | SMFIP_SKIP;
     /* Over TCP each step is answered, for the answer carries the acknowledgement that the mail
@@ -133,7 +174,6 @@ static sfsistat on_negotiate(SMFICTX *context, unsigned long actions, unsigned l
     if ((actions & SMFIF_SETSYMLIST) != 0) {
         ask_for_macros(context);
     }
-    smfi_setpriv(context, s);
     return leave(SMFIS_CONTINUE);
 }
 
@@ -149,9 +189,8 @@ static sfsistat on_connect(SMFICTX *context, char *host, _SOCK_ADDR *address)
         /* The mail server uses the connection again, without negotiating anew (SMFIC_QUIT_NC), and
          * libmilter has us forget the session, and does not tell what was negotiated. What all have
          * agreed to, this one has as well. */
-        s = session_new(context, the_milter.service);
+        s = begin_session(context);
         s->steps = atomic_load(&the_milter.steps);
-        smfi_setpriv(context, s);
     }
     session_set_client(s, host, address, smfi_getsymval(context, daemon_name));
     return leave(go_on(s, SMFIP_NR_CONN));
@@ -261,6 +300,7 @@ static sfsistat on_close(SMFICTX *context)
     }
     end_mail(s);
     session_free(s);
+    atomic_fetch_sub(&the_milter.sessions, 1);
     smfi_setpriv(context, NULL);
     return leave(SMFIS_CONTINUE);
 }
@@ -348,10 +388,17 @@ static bool wait_for_none(const atomic_uint *count, int patience_msec)
     return true;
 }
 
+static unsigned find_sessions_max(void)
+{
+    long most = sysconf(_SC_OPEN_MAX);
+    return most < 0 ? UINT_MAX : (unsigned)(MAX(most - DESCRIPTORS_KEPT, 1));
+}
+
 int milter_run(service *s)
 {
     the_milter.service = s;
     atomic_store(&the_milter.steps, ~0UL);
+    the_milter.sessions_max = find_sessions_max();
     if (!listen_at(s)) {
         return -1;
     }
