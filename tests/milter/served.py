@@ -74,10 +74,11 @@ class Daemon:
         self.settings = site, domain, more
         CONFIG.write_text(SETTINGS.format(milter=self.milter, site=site, domain=domain, more=more))
 
-    def start(self):
+    def start(self, before=None):
+        """`before` runs in the child."""
         with open(LOG, "ab") as log:
             self.process = subprocess.Popen([DAEMON, "--config", CONFIG], stdout=log, stderr=log,
-                                            stdin=subprocess.DEVNULL)
+                                            stdin=subprocess.DEVNULL, preexec_fn=before)
         until = time.monotonic() + LIMIT_SEC
         while not self.serves():
             if self.process.poll() is not None or time.monotonic() > until:
