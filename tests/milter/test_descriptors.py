@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: The Backstop authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""backstopd beside real Postfix when more clients are connected at once than it has file descriptors
-for: mail goes on without it, which it knows and tells, and with it when they have gone."""
+"""backstopd beside real Postfix when more clients are connected at once than it has file
+descriptors for: mail goes on without it, which it knows and tells, and with it when they have
+gone."""
 
 import concurrent.futures
 import contextlib
@@ -23,7 +24,7 @@ from served import fields, message, send, verdict
 
 # The least that it starts with.
 DESCRIPTORS = 64
-CLIENTS = 100
+CLIENTS = 70
 TURNED_AWAY = "others are left to the mail server's default action"
 # Such a client may send mail for so long after it came.
 AWAY_SEC = 600

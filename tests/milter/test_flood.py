@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: The Backstop authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""backstopd beside real Postfix in a flood of notices about mail that somebody sent in our name, and
-a few about ours among them: those come through, each one, and no other does."""
+"""backstopd beside real Postfix in a flood of notices about mail that somebody sent in our name,
+and a few about ours among them: those come through, each one, and no other does."""
 
 import concurrent.futures
 import random

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: The Backstop authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""backstopd beside real Postfix while that on which it relies is locked, damaged, full or gone: each
-mail arrives once, what went out unrecorded is a gap in which no notice is condemned, and all is as
-before when the trouble is over."""
+"""backstopd beside real Postfix while that on which it relies is locked, damaged, full or gone:
+each mail arrives once, what went out unrecorded is a gap in which no notice is condemned, and all
+is as before when the trouble is over."""
 
 import concurrent.futures
 import contextlib
