@@ -37,6 +37,7 @@ bench:
 	$(BUILD)/bench/ledger
 	bench/sweep $(BUILD)
 	bench/milter $(BUILD)
+	bench/postfix $(BUILD)
 
 # Long: what only shows after many mails. The flood is the one of `bench`, ten times as big.
 soak: all

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The Backstop authors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Runs a test program in a machine of its own (machine.sh), with a real mail server in it."""
+"""Runs a program in a machine of its own (machine.sh), with a real mail server in it."""
 
 import os
 import pathlib
@@ -37,6 +37,14 @@ def why_not(mtas):
     return None
 
 
+def run(program, mtas, build, arguments):
+    """Runs a program of the repository in a machine with these mail servers; its exit status."""
+    trees = ":".join(str(PACKAGES / mta / "tree") for mta in mtas)
+    command = [*NAMESPACES, str(ROOT / "tests/milter/machine.sh"), trees, str(build),
+               str(pathlib.Path(program).resolve().relative_to(ROOT)), *arguments]
+    return subprocess.run(command, stdin=subprocess.DEVNULL).returncode
+
+
 def enter(program, *mtas):
     """Returns inside of a machine with these mail servers. Outside it runs the program in one and
     exits as that does; if there can be none here, all of it counts as one test, which is
@@ -50,7 +58,4 @@ def enter(program, *mtas):
         skipped = unittest.FunctionTestCase(unittest.skip(reason)(lambda: None))
         unittest.TextTestRunner(verbosity=2).run(skipped)
         sys.exit(0)
-    trees = ":".join(str(PACKAGES / mta / "tree") for mta in mtas)
-    command = [*NAMESPACES, str(ROOT / "tests/milter/machine.sh"), trees, str(build),
-               pathlib.Path(program).name, *sys.argv[1:]]
-    sys.exit(subprocess.run(command, stdin=subprocess.DEVNULL).returncode)
+    sys.exit(run(program, mtas, build, sys.argv[1:]))

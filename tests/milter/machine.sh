@@ -7,7 +7,7 @@
 # Usage: machine.sh TREE[:TREE...] BUILD PROGRAM [ARGUMENT...]
 #
 # TREE holds the unpacked packages of a mail server; what is in several is taken from the first.
-# PROGRAM is a file of tests/milter.
+# PROGRAM is a path in the repository, below tests/ or bench/.
 #
 # Private: /etc, /run, /home, /root, /tmp, /var, the users, and a network of nothing but "lo".
 
@@ -21,9 +21,10 @@ program=$3
 shift 3
 
 mount -t tmpfs -o mode=755 machine /mnt
-mkdir /mnt/tests /mnt/docs /mnt/build /mnt/upper /mnt/work /mnt/etc
+mkdir /mnt/tests /mnt/docs /mnt/bench /mnt/build /mnt/upper /mnt/work /mnt/etc
 mount --bind "$tests" /mnt/tests
 mount --bind "$tests/../docs" /mnt/docs
+mount --bind "$tests/../bench" /mnt/bench
 mount --bind "$build" /mnt/build
 lower=$(printf '%s/usr:' "${trees[@]}")/usr
 mount -t overlay -o "lowerdir=$lower,upperdir=/mnt/upper,workdir=/mnt/work" overlay /usr
@@ -62,5 +63,5 @@ export TSAN_OPTIONS=${TSAN_OPTIONS//$tests//mnt/tests}
 export BACKSTOP_MACHINE=yes BACKSTOP_BUILD=/mnt/build PYTHONDONTWRITEBYTECODE=1
 cd /mnt/tests/milter
 # Not exec: this is process 1, and ends with all else when its child is done.
-python3 "/mnt/tests/milter/$program" "$@" &
+python3 "/mnt/$program" "$@" &
 wait $!
