@@ -237,7 +237,10 @@ backstop_status writer_run(sqlite_writer *w, writer_job *job, backstop_error *er
     *w->last = job;
     w->last = &job->next;
     w->count++;
-    pthread_cond_signal(&w->has_job);
+    /* In between it gathers, and needs no waking. */
+    if (w->first == job || w->count == WRITER_JOBS_MAX) {
+        pthread_cond_signal(&w->has_job);
+    }
     while (!job->is_done) {
         pthread_cond_wait(&w->has_result, &w->lock);
     }
