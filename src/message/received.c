@@ -37,6 +37,7 @@ typedef struct reader {
     bool phrase;       /* several words after "from" */
     bool bare_literal; /* the comment began with the address, no name before it */
     bool ip_is_word;   /* the address stands outside of comments */
+    bool has_odd_name; /* a clause or a semicolon stands where only a client would write it */
     const char *first_semicolon;
     const char *last_semicolon;
     const char *day_name; /* "Mon,": a date without a semicolon before it */
@@ -288,14 +289,12 @@ static bool is_named_like_a_clause(const reader *r, const char *after, const cha
             clause_of(span_head(rest, len)) != CLAUSE_NONE);
 }
 
-/* Servers write "by" right behind "from", and a client that calls itself "x with ESMTPA" nothing
- * else. */
-static bool is_late_by(const reader *r)
+/* Whether the client may have written what stands here: it calls itself "x with ESMTPA". Its name
+ * is before its address, or marked and behind it. */
+static bool may_be_a_name(const reader *r)
 {
-    const unsigned later =
-        1u << CLAUSE_VIA | 1u << CLAUSE_WITH | 1u << CLAUSE_ID | 1u << CLAUSE_FOR;
-    return (r->seen & 1u << CLAUSE_FROM) != 0 &&
-           ((r->seen & later) != 0 || r->first_semicolon != NULL);
+    return (r->seen & 1u << CLAUSE_FROM) != 0 && (r->seen & 1u << CLAUSE_BY) == 0 &&
+           (r->out->ip.len == 0 || r->from_is_rdns);
 }
 
 static void read_word(reader *r, span word, const char *end)
@@ -310,7 +309,8 @@ static void read_word(reader *r, span word, const char *end)
     }
     if (next != CLAUSE_NONE) {
         bool first = (r->seen & 1u << next) == 0;
-        r->out->is_ambiguous = r->out->is_ambiguous || (next == CLAUSE_BY && is_late_by(r));
+        r->has_odd_name = r->has_odd_name || (next != CLAUSE_BY && may_be_a_name(r));
+        r->out->is_ambiguous = r->out->is_ambiguous || (next == CLAUSE_BY && r->has_odd_name);
         r->seen |= 1u << next;
         r->in = first ? next : CLAUSE_NONE;
         r->words = 0;
@@ -355,6 +355,7 @@ static void read_value(reader *r, span value)
         } else if (*start == ';') {
             r->first_semicolon = r->first_semicolon == NULL ? start : r->first_semicolon;
             r->last_semicolon = start;
+            r->has_odd_name = r->has_odd_name || may_be_a_name(r);
             r->in = CLAUSE_NONE;
             scan.at++;
         } else if (ends(*start, ENDS_WORD)) {
@@ -390,7 +391,8 @@ static void settle_names(const reader *r)
     received *out = r->out;
     span word_ip = read_ip(r->from_word);
     /* "from [192.0.2.1] (helo=x) [192.0.2.2]": which of them was seen? */
-    out->is_ambiguous = out->is_ambiguous || (r->ip_is_word && word_ip.len > 0);
+    out->is_ambiguous =
+        out->is_ambiguous || (r->ip_is_word && word_ip.len > 0 && !span_equal(word_ip, out->ip));
     /* Where the comment is cut, the word is the client's own claim. */
     if (out->ip.len == 0 && !r->cut) {
         out->ip = word_ip;

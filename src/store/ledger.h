@@ -66,7 +66,7 @@ typedef struct ledger_returns {
     uint64_t about_strangers;
 } ledger_returns;
 
-/* To be counted only of mail that the ledger knows: else a flood of notices fills the store. */
+/* To be counted only of mail that is proven to be ours: else a flood of notices fills the store. */
 backstop_status ledger_count_return(backstop_store *store, span message_id, span recipient,
                                     bool is_stranger, int64_t now_sec, backstop_error *error);
 backstop_status ledger_returns_of(backstop_store *store, span message_id, span recipient,

@@ -254,11 +254,13 @@ void backstop_judgement_free(backstop_judgement *judgement)
     g_free(judgement);
 }
 
-static bool rests_on_proof(const backstop_judgement *judgement)
+/* A signed address proves whatever Message-ID came to it. */
+static bool has_proven_mail(const backstop_judgement *judgement)
 {
     for (unsigned i = 0; i < judgement->evidence->len; i++) {
         const evidence *e = &g_array_index(judgement->evidence, evidence, i);
-        if (e->claim == BACKSTOP_CLAIM_GENUINE && e->strength == BACKSTOP_STRENGTH_PROOF) {
+        if (e->claim == BACKSTOP_CLAIM_GENUINE && e->strength == BACKSTOP_STRENGTH_PROOF &&
+            strcmp(e->witness, "prvs") != 0) {
             return true;
         }
     }
@@ -278,7 +280,7 @@ backstop_status backstop_judgement_count(const backstop_judgement *judgement, ba
                                          int64_t now_sec, backstop_error *error)
 {
     if (judgement->message_ids == NULL || judgement->message_ids->len == 0 ||
-        !rests_on_proof(judgement)) {
+        !has_proven_mail(judgement)) {
         return BACKSTOP_OK;
     }
     g_autofree span *senders = spans_of(judgement->senders);

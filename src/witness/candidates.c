@@ -12,7 +12,7 @@
 enum { FORMS_MAX = 4 };
 
 /* "SRS1=HASH=FORWARDER==HASH=DAY=DOMAIN=LOCAL" has eight. */
-enum { SRS_PARTS_MAX = 8 };
+enum { WRAPPED_PARTS_MAX = 8 };
 
 typedef struct forms {
     span list[FORMS_MAX];
@@ -24,6 +24,7 @@ typedef struct builder {
     hearing *h;
     GString *form, *inner; /* buffers */
     bool names_us;         /* the envelope sender that is told, else the notice's To or From */
+    span addressed;        /* the first in the notice's To that is ours; empty: none */
 } builder;
 
 static span keep(const builder *b, const GString *text)
@@ -86,15 +87,17 @@ static void note_passage(hearing *h, span form, source by)
                              (by != BY_SENDER && site_is_forwarder(h->site, form));
 }
 
-/* Whether a forwarder wrapped an address of ours: SRS0=HASH=DAY=DOMAIN=LOCAL@FORWARDER. */
-static bool is_srs_of_ours(builder *b, span form)
+/* Whether a forwarder wrapped an address of ours: SRS0=HASH=DAY=DOMAIN=LOCAL@FORWARDER, and what
+ * is like it. LOCAL=DOMAIN is how lists write to whom they sent. */
+static bool is_wrapped_of_ours(builder *b, span form)
 {
     span rest = address_local(form);
-    for (unsigned i = 0; i < SRS_PARTS_MAX && address_form_is_srs(form) && rest.len > 0; i++) {
+    for (unsigned i = 0; i < WRAPPED_PARTS_MAX && rest.len > 0; i++) {
         span part = span_head(rest, span_find_char(rest, '='));
         rest = span_skip(rest, part.len + 1);
         g_string_printf(b->inner, "%.*s@%.*s", SPAN_ARG(rest), SPAN_ARG(part));
-        if (part.len > 0 && site_owns(b->h->site, (span){ b->inner->str, b->inner->len })) {
+        if (part.len > 0 && rest.len > 0 &&
+            site_owns(b->h->site, (span){ b->inner->str, b->inner->len })) {
             return true;
         }
     }
@@ -119,7 +122,7 @@ static bool add_senders(builder *b, const forms *f, source by)
     if (by == BY_REPORT) {
         h->reported_sender_count = h->senders->len;
     }
-    return is_ours || (f->count > 0 && is_srs_of_ours(b, f->list[0]));
+    return is_ours || (f->count > 0 && is_wrapped_of_ours(b, f->list[0]));
 }
 
 static void fill_notified(builder *b)
@@ -147,6 +150,7 @@ static void fill_addressed(builder *b)
             forms f = forms_of(b, hearing_text_at(raw, i));
             is_ours = add_senders(b, &f, BY_REPORT);
         }
+        b->addressed = is_ours && !b->names_us ? hearing_text_at(raw, i) : b->addressed;
         b->names_us = b->names_us || is_ours;
     }
 }
@@ -198,8 +202,9 @@ static void fill_senders(builder *b, bool is_own)
 {
     hearing *h = b->h;
     address a;
-    if (is_own) {
-        add_envelope_sender(b, span_from_string(h->notice->original_sender), BY_REPORT);
+    span told = span_from_string(is_own ? h->notice->original_sender : NULL);
+    if (told.len > 0 && address_first(told, h->strings, &a)) {
+        add_envelope_sender(b, a.spec, BY_REPORT);
     }
     if (h->return_path.len > 0 && address_first(h->return_path, h->strings, &a)) {
         add_envelope_sender(b, a.spec, h->return_path_is_told ? BY_REPORT : BY_SENDER);
@@ -342,6 +347,21 @@ static void fill_message_ids(builder *b, bool is_own)
     h->first_id_is_cited = h->first_id_is_cited && h->message_ids->len > 0;
 }
 
+static void fill_claimed(builder *b)
+{
+    hearing *h = b->h;
+    forms f = forms_of(b, h->envelope_sender_is_told ? span_from_string(h->envelope_sender)
+                                                     : b->addressed);
+    for (unsigned i = 0; i < f.count; i++) {
+        if (site_owns(h->site, f.list[i])) {
+            add_once(h->claimed, f.list[i], FORMS_MAX);
+        }
+    }
+    for (unsigned i = 0; f.count == 0 && i < h->notified_sender_count; i++) {
+        add_once(h->claimed, hearing_text_at(h->senders, i), HEARING_SENDERS_MAX);
+    }
+}
+
 /* An owner who declares one domain closed has said nothing of his others. */
 static void choose_domain(hearing *h)
 {
@@ -356,10 +376,11 @@ static void choose_domain(hearing *h)
 
 void candidates_fill(hearing *h, bool is_own)
 {
-    builder b = { h, g_string_new(NULL), g_string_new(NULL), false };
+    builder b = { h, g_string_new(NULL), g_string_new(NULL), false, SPAN("") };
     fill_notified(&b);
     fill_addressed(&b);
     fill_senders(&b, is_own);
+    fill_claimed(&b);
     h->is_in_our_name = b.names_us;
     fill_recipients(&b);
     fill_message_ids(&b, is_own);

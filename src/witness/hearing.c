@@ -162,6 +162,7 @@ hearing *hearing_open(const backstop_notice *notice, unsigned which, const backs
     h->hops = g_array_new(FALSE, FALSE, sizeof(hearing_hop));
     h->notified = g_ptr_array_new();
     h->senders = g_ptr_array_new();
+    h->claimed = g_ptr_array_new();
     h->recipients = g_ptr_array_new();
     h->message_ids = g_ptr_array_new();
     h->strings = g_string_chunk_new(STRINGS_BLOCK_BYTES);
@@ -182,6 +183,7 @@ void hearing_close(hearing *h)
     g_array_free(h->hops, TRUE);
     g_ptr_array_free(h->notified, TRUE);
     g_ptr_array_free(h->senders, TRUE);
+    g_ptr_array_free(h->claimed, TRUE);
     g_ptr_array_free(h->recipients, TRUE);
     g_ptr_array_free(h->message_ids, TRUE);
     g_string_chunk_free(h->strings);

@@ -73,6 +73,10 @@ typedef struct hearing {
     GPtrArray *senders;
     unsigned notified_sender_count, reported_sender_count;
 
+    /* The forms of the one of them in whose name it was sent: whom the reporting side tells, else
+     * to whom it wrote, else to whom the notice came. */
+    GPtrArray *claimed;
+
     /* It was sent in the name of an address of ours, as the reporting side tells or the author. */
     bool is_in_our_name;
 

@@ -45,14 +45,28 @@ static prvs_state best_state(const hearing *h)
     return best;
 }
 
-/* Since when a form of the notified mailbox sends from signed addresses; 0: it does not. */
+static bool is_notified(const hearing *h, span sender)
+{
+    for (unsigned i = 0; i < h->notified_sender_count; i++) {
+        if (span_equal(hearing_text_at(h->senders, i), sender)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Since when a form of the claimed mailbox, if that was notified, sends from signed addresses; 0:
+ * it does not. */
 static backstop_status signed_since(const hearing *h, int64_t *since_sec, backstop_error *error)
 {
     backstop_status status = BACKSTOP_OK;
     *since_sec = 0;
-    for (unsigned i = 0; i < h->notified_sender_count && *since_sec == 0; i++) {
+    for (unsigned i = 0; i < h->claimed->len && *since_sec == 0; i++) {
+        if (!is_notified(h, hearing_text_at(h->claimed, i))) {
+            continue;
+        }
         status =
-            ledger_since(h->store, hearing_text_at(h->senders, i), SINCE_BATV, since_sec, error);
+            ledger_since(h->store, hearing_text_at(h->claimed, i), SINCE_BATV, since_sec, error);
         if (status != BACKSTOP_OK) {
             break;
         }
@@ -88,7 +102,7 @@ static void testify_absence(const hearing *h, evidence *out)
         evidence_say_absent(out,
                             "mail of %s is sent from signed addresses since %s, and the notice "
                             "came to the bare one",
-                            hearing_text_at(h->senders, 0).ptr, evidence_day(since, day));
+                            hearing_text_at(h->claimed, 0).ptr, evidence_day(since, day));
     }
 }
 

@@ -144,15 +144,15 @@ static unsigned domains_of(const hearing *h, span out[DOMAINS_MAX])
     return count;
 }
 
-/* Of the notified mailbox itself: the earliest of its forms. */
+/* Of the mailbox in whose name it was sent: the earliest of its forms. */
 static backstop_status since_of_mailbox(const hearing *h, store_since what, int64_t *since_sec,
                                         backstop_error *error)
 {
     backstop_status status = BACKSTOP_OK;
     *since_sec = 0;
-    for (unsigned i = 0; i < h->notified_sender_count && status == BACKSTOP_OK; i++) {
+    for (unsigned i = 0; i < h->claimed->len && status == BACKSTOP_OK; i++) {
         int64_t since = 0;
-        status = ledger_since(h->store, hearing_text_at(h->senders, i), what, &since, error);
+        status = ledger_since(h->store, hearing_text_at(h->claimed, i), what, &since, error);
         bool is_earlier = since != 0 && (*since_sec == 0 || since < *since_sec);
         *since_sec = is_earlier ? since : *since_sec;
     }
@@ -166,12 +166,25 @@ backstop_status recall_tagged_since(const hearing *h, int64_t *since_sec, backst
                      : since_of_mailbox(h, SINCE_TAGGED, since_sec, error);
 }
 
-bool recall_should_bear_tag(const hearing *h)
+/* By the time at which the mail was sent, where that is known. */
+static bool was_tagged(const hearing *h, span address_or_domain)
 {
     int64_t since = 0;
-    return h->header.count > 0 && h->store != NULL &&
-           recall_tagged_since(h, &since, NULL) == BACKSTOP_OK && since != 0 &&
-           (h->sent_until_sec == 0 || since <= h->sent_until_sec);
+    return ledger_since(h->store, address_or_domain, SINCE_TAGGED, &since, NULL) == BACKSTOP_OK &&
+           since != 0 && (h->sent_until_sec == 0 || since <= h->sent_until_sec);
+}
+
+bool recall_should_bear_tag(const hearing *h)
+{
+    for (unsigned i = 0; h->store != NULL && h->header.count > 0 && i < h->senders->len; i++) {
+        span sender = hearing_text_at(h->senders, i);
+        const backstop_domain *d = site_domain_of(h->site, sender);
+        bool is_closed = d != NULL && d->is_closed;
+        if (was_tagged(h, sender) || (is_closed && was_tagged(h, address_domain(sender)))) {
+            return true;
+        }
+    }
+    return false;
 }
 
 backstop_status recall_since(const hearing *h, store_since what, int64_t *since_sec,

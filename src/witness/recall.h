@@ -46,12 +46,13 @@ backstop_status recall_mail(const hearing *h, recall_answer *out, backstop_error
 backstop_status recall_since(const hearing *h, store_since what, int64_t *since_sec,
                              backstop_error *error);
 
-/* Since when the mail is tagged: of a closed domain all of it, as above; else that of the notified
+/* Since when the mail is tagged: of a closed domain all of it, as above; else that of the claimed
  * mailbox, for its neighbours may send by ways that do not tag. */
 backstop_status recall_tagged_since(const hearing *h, int64_t *since_sec, backstop_error *error);
 
-/* Whether a header came back, whole or not, of mail that is tagged by now: without a tag it is no
- * proof, though the lack may have honest reasons. False if nobody can tell. */
+/* Whether a header came back, whole or not, and mail of any who may have sent it was tagged by
+ * then: without a tag it is no proof, though the lack may have honest reasons. False if nobody can
+ * tell. */
 bool recall_should_bear_tag(const hearing *h);
 
 /* Whether what holds since `since_sec` (0: never) was there, without a gap on record, all the time

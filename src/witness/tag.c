@@ -157,7 +157,7 @@ static void testify_absence(const hearing *h, evidence *out)
         evidence_say_store_failed(out, &error);
     } else if (covers) {
         bool is_closed = h->domain != NULL && h->domain->is_closed;
-        span whose = hearing_text_at(h->senders, 0);
+        span whose = hearing_text_at(h->claimed->len > 0 ? h->claimed : h->senders, 0);
         whose = is_closed ? address_domain(whose) : whose;
         evidence_say_absent(out,
                             "mail of %.*s bears our tag since %s, and the returned message does "

@@ -415,6 +415,9 @@ static void test_absence_in_a_foreign_name(void **state)
         { theirs, FROM("a@x.example"), "X-Postfix-Sender: rfc822; alice@our.example\n", NULL },
         { theirs, "Return-Path: <alice@our.example>\n" FROM("a@x.example"), NULL, NULL },
         { "SRS0=ab=cd=our.example=alice@forward.example", FROM("a@x.example"), NULL, NULL },
+        { "bob+SRS=ab=cd=our.example=alice@forward.example", FROM("a@x.example"), NULL, NULL },
+        /* a list writes so to whom it sent */
+        { "bounces+alice=our.example@lists.example", FROM("a@x.example"), NULL, foreign },
         /* not what came with the mail */
         { NULL, HOP_FIELD "Return-Path: <a@uni.example>\n" MAIL_FIELDS, NULL, NULL },
     };

@@ -27,19 +27,26 @@ typedef struct outcome {
     backstop_confidence confidence;
 } outcome;
 
-/* Judges, and counts as for a notice that came in. */
-static outcome judge_and_count(const scene *s, const char *text)
+static outcome judge(const scene *s, const char *text, bool counts)
 {
     backstop_message *message;
     assert_int_equal(BACKSTOP_OK, backstop_message_read(text, strlen(text), s->envelope, &message));
     backstop_notice *notice = backstop_notice_read(message);
     backstop_judgement *j = backstop_judge(notice, s->site, s->keys, s->store, s->now_sec);
-    assert_int_equal(BACKSTOP_OK, backstop_judgement_count(j, s->store, s->now_sec, NULL));
+    if (counts) {
+        assert_int_equal(BACKSTOP_OK, backstop_judgement_count(j, s->store, s->now_sec, NULL));
+    }
     outcome o = { notice->kind, backstop_judgement_verdict(j), backstop_judgement_confidence(j) };
     backstop_judgement_free(j);
     backstop_notice_free(notice);
     backstop_message_free(message);
     return o;
+}
+
+/* As for a notice that came in. */
+static outcome judge_and_count(const scene *s, const char *text)
+{
+    return judge(s, text, true);
 }
 
 /* The returned header as it left, with its tag. */
@@ -153,6 +160,9 @@ static void test_copied_message_id(void **state)
     scene_free(&s);
 }
 
+/* One more returned message. */
+#define BESIDE(header) "--b\nContent-Type: message/rfc822\n\n" header
+
 /* Nor does it help to put any tag above it, or to leave out what makes a header complete. */
 static void test_copied_message_id_in_disguise(void **state)
 {
@@ -161,6 +171,8 @@ static void test_copied_message_id_in_disguise(void **state)
     scene_open_store(&s);
     scene_record(&s, ALICE, "dora@remote.example", "<2@our.example>", MAIL_SEC - 30 * DAY_SEC);
     scene_record(&s, ALICE, BOB, ID, MAIL_SEC);
+    g_autofree char *honest = text_of_kind(&s, BACKSTOP_KIND_FAILURE);
+    assert_int_equal(BACKSTOP_CONFIDENCE_PROVEN, judge(&s, honest, false).confidence);
     g_autofree char *of_other = scene_tag(&s, "t3", MAIL_SEC, ALICE, "Message-ID: <3@x>\n");
     g_autofree char *other = g_strconcat("Backstop-Tag: ", of_other, "\n" STRANGE, NULL);
     const char *headers[] = {
@@ -173,10 +185,20 @@ static void test_copied_message_id_in_disguise(void **state)
     };
     for (size_t i = 0; i < G_N_ELEMENTS(headers); i++) {
         g_autofree char *text = notice_text(PARTS(.header = headers[i]));
-        assert_int_not_equal(BACKSTOP_CONFIDENCE_PROVEN, judge_and_count(&s, text).confidence);
+        assert_int_not_equal(BACKSTOP_CONFIDENCE_PROVEN, judge(&s, text, false).confidence);
     }
-    g_autofree char *honest = text_of_kind(&s, BACKSTOP_KIND_FAILURE);
-    assert_int_equal(BACKSTOP_CONFIDENCE_PROVEN, judge_and_count(&s, honest).confidence);
+    /* The envelope sender is the forger's to choose, among those of ours whose mail bears no tag.
+     */
+    g_autofree char *to_carol = notice_text(
+        PARTS(.to = "carol@our.example", .header = "Return-Path: <carol@our.example>\n" STRANGE));
+    assert_int_not_equal(BACKSTOP_CONFIDENCE_PROVEN, judge(&s, to_carol, false).confidence);
+    /* Real mail beside it proves that alone. */
+    g_autofree char *ours = tagged_header(&s, MAIL_FIELDS);
+    g_autofree char *both = notice_text(PARTS(.header = ours, .more = BESIDE(STRANGE) "\nHi\n"));
+    assert_int_equal(BACKSTOP_CONFIDENCE_LIKELY, judge(&s, both, false).confidence);
+    g_autofree char *own = g_strconcat(BESIDE(""), ours, "\nHi\n", NULL);
+    g_autofree char *twice = notice_text(PARTS(.header = ours, .more = own));
+    assert_int_equal(BACKSTOP_CONFIDENCE_PROVEN, judge(&s, twice, false).confidence);
     scene_free(&s);
 }
 
@@ -220,7 +242,7 @@ static void test_more_recipients_than_are_asked_about(void **state)
             all, "\nAction: failed\nStatus: 5.1.1\n\nFinal-Recipient: rfc822; %s", to);
     }
     g_autofree char *text = notice_text(PARTS(.recipient = all->str));
-    assert_int_not_equal(BACKSTOP_CONFIDENCE_PROVEN, judge_and_count(&s, text).confidence);
+    assert_int_equal(BACKSTOP_STRENGTH_LIKELY, scene_ask_about(&s, "ledger", text, 0).strength);
     scene_free(&s);
 }
 
@@ -281,6 +303,20 @@ static void test_open_domain_behind_closed_address(void **state)
     g_autofree char *other = notice_text(PARTS(.to = "alice@open.example", .header = STRANGE));
     assert_int_equal(BACKSTOP_CONFIDENCE_PROVEN, judge_and_count(&s, closed).confidence);
     assert_int_equal(BACKSTOP_CONFIDENCE_LIKELY, judge_and_count(&s, other).confidence);
+    /* Nor is what hers bears missing from it. */
+    scene_record(&s, ALICE, "dora@x.example", "<2@our.example>", MAIL_SEC - 10 * DAY_SEC);
+    assert_int_equal(BACKSTOP_CLAIM_FORGED, scene_ask_about(&s, "tag", closed, 0).claim);
+    assert_int_equal(BACKSTOP_CLAIM_NONE, scene_ask_about(&s, "tag", other, 0).claim);
+    backstop_site_set_ledger_complete(s.site, true);
+    assert_int_equal(BACKSTOP_CLAIM_FORGED, scene_ask_about(&s, "ledger", closed, 0).claim);
+    assert_int_equal(BACKSTOP_CLAIM_NONE, scene_ask_about(&s, "ledger", other, 0).claim);
+    /* Another of her own domain, open now. */
+    backstop_site_free(s.site);
+    s.site = backstop_site_new();
+    assert_int_equal(BACKSTOP_OK, backstop_site_add_domain(s.site, "our.example", &open, NULL));
+    g_autofree char *sales = notice_text(PARTS(.header = STRANGE, .to = "sales@our.example"));
+    assert_int_equal(BACKSTOP_CLAIM_FORGED, scene_ask_about(&s, "tag", closed, 0).claim);
+    assert_int_equal(BACKSTOP_CLAIM_NONE, scene_ask_about(&s, "tag", sales, 0).claim);
     scene_free(&s);
 }
 

@@ -355,6 +355,10 @@ static void test_personal_absence(void **state)
     backstop_site_set_personal(s.site, MAIL_SEC - DAY_SEC, MAIL_SEC);
     EXPECT(&s, "ledger", USUAL, "forged likely", "sent mail");
     EXPECT(&s, "ledger", PARTS(.header = MAIL_FIELDS), "forged likely", NULL);
+    /* what was sent in another's name is not missing */
+    EXPECT(&s, "ledger",
+           PARTS(.header = MAIL_FIELDS, .report = "X-Postfix-Sender: rfc822; a@uni.example\n"), "",
+           NULL);
     /* the arrival, from the Date on, else from as long ago as a queue holds a mail */
     backstop_site_set_personal(s.site, MAIL_SEC - DAY_SEC, MAIL_SEC - 1);
     EXPECT(&s, "ledger", USUAL, "", NULL);
