@@ -127,7 +127,7 @@ static unsigned count_claims(const backstop_judgement *j, backstop_claim claim,
 }
 
 /* Whether a proof was taken as likely, and the verdict says why. */
-static bool has_worn_proof(const backstop_judgement *j)
+static bool is_reserved_proof(const backstop_judgement *j)
 {
     return j->reserve == RESERVE_OTHERS || j->reserve == RESERVE_CITED ||
            j->reserve == RESERVE_UNTAGGED;
@@ -153,7 +153,7 @@ static void check_verdict(const backstop_judgement *j, const backstop_notice *no
         break;
     case BACKSTOP_VERDICT_UNVERIFIED:
         check(backstop_judgement_confidence(j) == BACKSTOP_CONFIDENCE_NONE);
-        check(genuine < BACKSTOP_STRENGTH_PROOF || has_worn_proof(j));
+        check(genuine < BACKSTOP_STRENGTH_PROOF || is_reserved_proof(j));
         break;
     default:
         check(false);
