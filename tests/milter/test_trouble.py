@@ -6,6 +6,7 @@ is as before when the trouble is over."""
 
 import concurrent.futures
 import contextlib
+import os
 import shutil
 import signal
 import sqlite3
@@ -22,7 +23,6 @@ import served
 from pair import NOT_OURS, PROVEN, WithPostfix, wait_until
 from served import fields, message, send, verdict
 
-STORE = served.STATE / "backstop.db"
 JOURNAL = served.STATE / "backstop.db-gaps"
 FILLER = served.STATE / "filler"
 KEYS = served.CONFIG.parent / "keys"
@@ -86,12 +86,6 @@ class Trouble(WithPostfix):
         self.write_genuine()
         self.assertIn("genuine; confidence=proven; by=tag", verdict(self.only_mail()))
 
-    def expect_no_proof(self):
-        """Of alice's only mail."""
-        notice = self.only_mail()
-        self.assertIn("confidence=", verdict(notice))
-        self.assertNotIn(PROVEN, verdict(notice))
-
     def expect_not_condemned(self):
         """A notice about a mail of now: it might be one of those that went out unrecorded."""
         self.ours.empty("alice")
@@ -122,14 +116,6 @@ class Trouble(WithPostfix):
 
     # The store, from the side.
 
-    def ask(self, question):
-        with contextlib.closing(sqlite3.connect(f"file:{STORE}?mode=ro", uri=True)) as store:
-            return store.execute(question).fetchall()
-
-    def gaps(self):
-        """Those that are in the store."""
-        return self.ask("SELECT from_sec, until_sec FROM gaps")
-
     def waiting_gaps(self):
         """Those beside it, which wait for it to take them in."""
         lines = JOURNAL.read_text().split("\n") if JOURNAL.exists() else []
@@ -137,7 +123,7 @@ class Trouble(WithPostfix):
 
     def rows(self):
         """How much it remembers of mail that went out."""
-        return self.ask("SELECT count(*) FROM ledger")[0][0]
+        return self.daemon.ask("SELECT count(*) FROM ledger")[0][0]
 
     def expect_gap(self, gaps, since_sec):
         """That it is known that since then something went out unrecorded; but not since always."""
@@ -147,11 +133,11 @@ class Trouble(WithPostfix):
     def expect_records(self):
         """All is well: what goes out is recorded, no gap is added, what is forged is known."""
         self.flow(1)
-        rows, gaps = self.rows(), self.gaps()
+        rows, gaps = self.rows(), self.daemon.gaps()
         errors = self.daemon.log().count(PASSED)
         self.expect_tags(self.flow(3))
         self.assertGreaterEqual(self.rows(), rows + 3)
-        self.assertEqual(self.gaps(), gaps)
+        self.assertEqual(self.daemon.gaps(), gaps)
         self.assertEqual(self.waiting_gaps(), [])
         self.assertEqual(self.daemon.log().count(PASSED), errors)
         self.expect_genuine()
@@ -162,9 +148,9 @@ class Trouble(WithPostfix):
     def test_store_is_locked(self):
         """By another process, for as long as anybody waits."""
         self.expect_records()
-        self.assertEqual(self.gaps(), [])
+        self.assertEqual(self.daemon.gaps(), [])
         since_sec = int(time.time())
-        lock = sqlite3.connect(STORE, isolation_level=None)
+        lock = sqlite3.connect(served.STORE, isolation_level=None)
         self.addCleanup(lock.close)
         self.expect_tags(self.flow(4, during=lambda: lock.execute("BEGIN EXCLUSIVE")))
         self.assertIn("is locked by another process", self.daemon.log())
@@ -175,22 +161,41 @@ class Trouble(WithPostfix):
         self.expect_condemned()
         lock.execute("ROLLBACK")
         self.expect_records()
-        self.expect_gap(self.gaps(), since_sec)
+        self.expect_gap(self.daemon.gaps(), since_sec)
+
+    @contextlib.contextmanager
+    def daemon_held(self):
+        """It does nothing in the meantime."""
+        if self.daemon.process is None:
+            yield
+            return
+        self.daemon.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.daemon.process.pid, os.WSTOPPED)
+        try:
+            yield
+        finally:
+            self.daemon.process.send_signal(signal.SIGCONT)
 
     def damage(self, start, end=None):
-        """Overwrites a part of the file, with all that was written in it."""
-        with contextlib.closing(sqlite3.connect(STORE)) as store:
-            busy, = store.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[:1]
-        self.assertEqual(busy, 0)
-        with open(STORE, "r+b") as file:
-            size = file.seek(0, 2)
-            file.seek(start)
-            file.write(b"\xa5" * ((end or size) - start))
+        """Overwrites a part of the file, with all that was written in it. What the daemon has read
+        before is void by then, so it cannot go on with that."""
+        def overwrite():
+            with self.daemon_held():
+                with contextlib.closing(sqlite3.connect(served.STORE)) as store:
+                    busy, = store.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[:1]
+                if not busy:
+                    with open(served.STORE, "r+b") as file:
+                        size = file.seek(0, 2)
+                        file.seek(start)
+                        file.write(b"\xa5" * ((end or size) - start))
+            return not busy
+
+        wait_until("a moment at which nobody uses the store", overwrite)
 
     def put_aside(self):
         """As it is told, and not the gaps beside it."""
         for ending in ("", "-wal", "-shm"):
-            STORE.with_name(STORE.name + ending).unlink(missing_ok=True)
+            served.STORE.with_name(served.STORE.name + ending).unlink(missing_ok=True)
 
     def check_while_damaged(self, since_sec):
         self.expect_tags(self.flow(3))
@@ -273,7 +278,7 @@ class Trouble(WithPostfix):
         self.expect_condemned()
         FILLER.unlink()
         self.expect_records()
-        self.expect_gap(self.gaps(), since_sec)
+        self.expect_gap(self.daemon.gaps(), since_sec)
 
     def reload(self, domain, expected):
         """Asks for other settings; returns what is logged."""
