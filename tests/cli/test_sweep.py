@@ -5,10 +5,8 @@ others, out of room. Messages are counted one by one."""
 
 import collections
 import csv
-import email.utils
 import fcntl
 import grp
-import json
 import os
 import pathlib
 import pty

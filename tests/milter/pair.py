@@ -9,7 +9,7 @@ import unittest
 import postfix
 import served
 from postfix import wait_until
-from served import message, send
+from served import message, send, verdict
 
 MILTER = [
     "smtpd_milters = unix:/run/backstop/milter.sock",
@@ -105,6 +105,12 @@ class WithPostfix(unittest.TestCase):
             return looks[-4:] == [True] * 4
 
         wait_until("the queues to be empty but for what is on hold", is_quiet)
+
+    def expect_no_proof(self):
+        """Of alice's only mail, a notice."""
+        field = verdict(self.only_mail())
+        self.assertIn("confidence=", field)
+        self.assertNotIn(PROVEN, field)
 
     def only_mail(self, box="alice", server=None):
         server = server or self.ours

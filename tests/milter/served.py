@@ -11,6 +11,7 @@ import shutil
 import signal
 import smtplib
 import socket
+import sqlite3
 import subprocess
 import time
 import uuid
@@ -19,6 +20,7 @@ BUILD = pathlib.Path(os.environ["BACKSTOP_BUILD"])
 BACKSTOP, DAEMON = BUILD / "backstop", BUILD / "backstopd"
 CONFIG = pathlib.Path("/etc/backstop/backstop.conf")
 STATE = pathlib.Path("/var/lib/backstop")
+STORE = STATE / "backstop.db"
 SOCKET = pathlib.Path("/run/backstop/milter.sock")
 LOG = pathlib.Path("/var/log/backstopd.log")
 LIMIT_SEC = 60
@@ -69,6 +71,16 @@ class Daemon:
     def command(self, *arguments, mail=b""):
         return subprocess.run([BACKSTOP, "--config", CONFIG, *arguments], input=mail, check=True,
                               capture_output=True).stdout.decode()
+
+    @staticmethod
+    def ask(question):
+        """What the store answers."""
+        with contextlib.closing(sqlite3.connect(f"file:{STORE}?mode=ro", uri=True)) as store:
+            return store.execute(question).fetchall()
+
+    def gaps(self):
+        """Those that are in the store."""
+        return self.ask("SELECT from_sec, until_sec FROM gaps")
 
     def configure(self, site="", domain="", more=""):
         self.settings = site, domain, more

@@ -12,7 +12,6 @@ import machine
 
 machine.enter(__file__, "opendkim")
 
-import served
 from pair import WithPostfix, wait_until
 from served import message, send, verdict
 
