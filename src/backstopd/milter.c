@@ -38,9 +38,9 @@ static struct {
     service *service;
     bool is_inet;          /* mail servers reach it over TCP */
     struct sockaddr_un at; /* where it listens, unless it is that */
+    unsigned sessions_max;
 
-    atomic_uint sessions;  /* connections that have negotiated */
-    unsigned sessions_max; /* set before libmilter starts */
+    atomic_uint sessions; /* connections that have negotiated */
     /* When it was last noted that one more was turned away; 0: never. */
     _Atomic(int64_t) away_sec;
     atomic_uint mails;     /* between their sender and their end */

@@ -310,7 +310,6 @@ static void read_word(reader *r, span word, const char *end)
     if (next != CLAUSE_NONE) {
         bool first = (r->seen & 1u << next) == 0;
         r->has_odd_name = r->has_odd_name || (next != CLAUSE_BY && may_be_a_name(r));
-        r->out->is_ambiguous = r->out->is_ambiguous || (next == CLAUSE_BY && r->has_odd_name);
         r->seen |= 1u << next;
         r->in = first ? next : CLAUSE_NONE;
         r->words = 0;
@@ -391,8 +390,8 @@ static void settle_names(const reader *r)
     received *out = r->out;
     span word_ip = read_ip(r->from_word);
     /* "from [192.0.2.1] (helo=x) [192.0.2.2]": which of them was seen? */
-    out->is_ambiguous =
-        out->is_ambiguous || (r->ip_is_word && word_ip.len > 0 && !span_equal(word_ip, out->ip));
+    bool has_two = r->ip_is_word && word_ip.len > 0 && !span_equal(word_ip, out->ip);
+    out->is_ambiguous = has_two || (r->has_odd_name && (r->seen & 1u << CLAUSE_BY) != 0);
     /* Where the comment is cut, the word is the client's own claim. */
     if (out->ip.len == 0 && !r->cut) {
         out->ip = word_ip;

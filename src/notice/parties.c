@@ -8,51 +8,36 @@
 
 /* A mailbox has few names; a To field that lists more tells nothing, save that a role which must
  * hear of everything is among them. There is a place left for one. */
-enum { NOTIFIED_MAX = 8 };
+enum { ADDRESSES_MAX = 8 };
 
-static void add_notified(backstop_notice *notice, span spec)
+static void add_address(backstop_notice *notice, span spec, GPtrArray *list)
 {
-    unsigned len = notice->notified->len;
-    bool has_place = len < NOTIFIED_MAX || (len == NOTIFIED_MAX && address_form_is_role(spec));
+    bool has_place =
+        list->len < ADDRESSES_MAX || (list->len == ADDRESSES_MAX && address_form_is_role(spec));
     const char *kept = has_place ? notice_keep_text(notice, spec) : NULL;
     if (kept != NULL) {
-        g_ptr_array_add(notice->notified, (gpointer)kept);
+        g_ptr_array_add(list, (gpointer)kept);
     }
 }
 
-/* To whom the side that sent the notice wrote it: servers on its way here may have sent it on. */
-static void read_addressed(const clues *c, backstop_notice *notice)
-{
-    address_reader reader;
-    address a;
-    address_reader_init(&reader, field_value(c->header, "To"));
-    while (notice->addressed->len < NOTIFIED_MAX && address_next(&reader, notice->store, &a)) {
-        const char *kept = notice_keep_text(notice, a.spec);
-        if (kept != NULL) {
-            g_ptr_array_add(notice->addressed, (gpointer)kept);
-        }
-    }
-}
-
-static void add_notified_of(backstop_notice *notice, span value)
+static void add_addresses_of(backstop_notice *notice, span value, GPtrArray *list)
 {
     address_reader reader;
     address a;
     address_reader_init(&reader, value);
-    while (notice->notified->len <= NOTIFIED_MAX && address_next(&reader, notice->store, &a)) {
-        add_notified(notice, a.spec);
+    while (list->len <= ADDRESSES_MAX && address_next(&reader, notice->store, &a)) {
+        add_address(notice, a.spec, list);
     }
 }
 
-/* The envelope knows best, then what servers note on delivery, then what the writer put. */
 static void read_notified(const clues *c, backstop_notice *notice)
 {
     static const char *const names[] = { "Delivered-To", "X-Original-To", "Envelope-To", "To" };
     for (size_t i = 0; i < c->message->recipient_count; i++) {
-        add_notified(notice, c->message->recipients[i]);
+        add_address(notice, c->message->recipients[i], notice->notified);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(names) && c->message->recipient_count == 0; i++) {
-        add_notified_of(notice, field_value(c->header, names[i]));
+        add_addresses_of(notice, field_value(c->header, names[i]), notice->notified);
     }
 }
 
@@ -91,7 +76,8 @@ void parties_read(const clues *c, backstop_notice *notice)
         notice->author = notice_keep_text(notice, a.spec);
     }
     read_notified(c, notice);
-    read_addressed(c, notice);
+    /* To whom the side that sent it wrote: servers on its way here may have sent it on. */
+    add_addresses_of(notice, field_value(c->header, "To"), notice->addressed);
     span answered = first_id(field_value(c->header, "In-Reply-To"));
     span referred = last_id(field_value(c->header, "References"));
     add_replied_to(notice, answered);

@@ -64,18 +64,25 @@ static void hear_all(const hearing *h, GArray *all)
     }
 }
 
-/* Whoever has seen a mail knows its Message-ID and who got it. Where a header came back that lacks
- * the tag which our mail bears, whole or cut as the forger wanted it, that is no proof. */
-static bool rests_on_copied_id(const hearing *h, const GArray *all)
+/* Whether a witness besides that one has proof that it is genuine. */
+static bool has_proof_besides(const GArray *all, const char *one)
 {
     for (unsigned i = 0; i < all->len; i++) {
         const evidence *e = &g_array_index(all, evidence, i);
         if (e->claim == BACKSTOP_CLAIM_GENUINE && e->strength == BACKSTOP_STRENGTH_PROOF &&
-            strcmp(e->witness, "ledger") != 0) {
-            return false;
+            strcmp(e->witness, one) != 0) {
+            return true;
         }
     }
-    return recall_should_bear_tag(h) && !tag_is_of_this_mail(h);
+    return false;
+}
+
+/* Whoever has seen a mail knows its Message-ID and who got it. Where a header came back that lacks
+ * the tag which our mail bears, whole or cut as the forger wanted it, that is no proof. */
+static bool rests_on_copied_id(const hearing *h, const GArray *all)
+{
+    return !has_proof_besides(all, "ledger") && recall_should_bear_tag(h) &&
+           !tag_is_of_this_mail(h);
 }
 
 /* A forger can put real mail of ours beside his own: proof holds only if it holds for each. */
@@ -254,19 +261,6 @@ void backstop_judgement_free(backstop_judgement *judgement)
     g_free(judgement);
 }
 
-/* A signed address proves whatever Message-ID came to it. */
-static bool has_proven_mail(const backstop_judgement *judgement)
-{
-    for (unsigned i = 0; i < judgement->evidence->len; i++) {
-        const evidence *e = &g_array_index(judgement->evidence, evidence, i);
-        if (e->claim == BACKSTOP_CLAIM_GENUINE && e->strength == BACKSTOP_STRENGTH_PROOF &&
-            strcmp(e->witness, "prvs") != 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static span *spans_of(const GPtrArray *texts)
 {
     span *spans = g_new0(span, MAX(texts->len, 1));
@@ -279,8 +273,9 @@ static span *spans_of(const GPtrArray *texts)
 backstop_status backstop_judgement_count(const backstop_judgement *judgement, backstop_store *store,
                                          int64_t now_sec, backstop_error *error)
 {
+    /* A signed address proves whatever Message-ID came to it. */
     if (judgement->message_ids == NULL || judgement->message_ids->len == 0 ||
-        !has_proven_mail(judgement)) {
+        !has_proof_besides(judgement->evidence, "prvs")) {
         return BACKSTOP_OK;
     }
     g_autofree span *senders = spans_of(judgement->senders);
